@@ -1,0 +1,163 @@
+//! The command line, as clap reads it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    internal error
+  2    usage
+  3    configuration, also where the runner does not accept it
+  4    the component cannot be used
+  5    the runner reported an error
+  6    the sandbox stopped the runner, or the gateway refused what it needed
+  7    a task spec or DAG, given or returned, is not valid
+  8    a check or test failed
+  130  interrupted";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  arborist run \"Back up the orders database every night and check the copy\"
+  arborist run --component my-runner.wasm --dagu backup.dag.yaml \"Back up the orders database\"
+  echo \"Rotate the logs\" | arborist run -o rotate.yaml";
+
+const DAGU_EXAMPLES: &str = "\
+Examples:
+  arborist dagu spec.yaml -o dag.yaml
+  arborist run \"Rotate the logs\" | arborist dagu > dag.yaml";
+
+/// Runs AI runners that nobody has to trust.
+///
+/// A runner is a WebAssembly component that turns a description into a task spec. It runs in a sandbox
+/// without files, environment or sockets, and its output is checked before you see it.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Turn a description into a task spec
+    #[command(visible_alias = "generate-task-spec", after_help = RUN_EXAMPLES)]
+    Run(Box<RunArgs>),
+    /// Turn a task spec into a DAG for Dagu
+    #[command(visible_alias = "generate-dagu", after_help = DAGU_EXAMPLES)]
+    Dagu(Box<DaguArgs>),
+    /// Show what a component is, what it asks for and what it may use
+    Inspect(InspectArgs),
+    /// List the runners, and say which one is selected and why
+    Runners(RunnersArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// What the task should do; `-` reads it from standard input, as does a pipe without it
+    pub(crate) description: Option<String>,
+    #[command(flatten)]
+    pub(crate) runner: RunnerArgs,
+    /// Write the task spec to this file, and nothing to standard output
+    #[arg(short, long, value_name = "SPEC.yaml", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Also make a DAG for Dagu and write it to this file
+    #[arg(long, value_name = "DAG.yaml", value_hint = ValueHint::FilePath)]
+    pub(crate) dagu: Option<PathBuf>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Print what would run, and run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DaguArgs {
+    /// The task spec; `-` reads it from standard input, as does a pipe without it
+    #[arg(value_name = "SPEC.yaml", value_hint = ValueHint::FilePath)]
+    pub(crate) spec: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) runner: RunnerArgs,
+    /// Write the DAG to this file, and nothing to standard output
+    #[arg(short, long, value_name = "DAG.yaml", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Print what would run, and run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Which runner, with what, and for how long.
+#[derive(Debug, Args)]
+pub(crate) struct RunnerArgs {
+    /// The runner: a component file (.wasm or .wat)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) component: Option<PathBuf>,
+    /// The runner: a built-in one, or a section of the configuration; see `arborist runners`
+    #[arg(long, value_name = "NAME", env = None)]
+    pub(crate) runner: Option<String>,
+    /// An option for the runner
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) params: Vec<String>,
+    /// End the run after this many seconds, whatever it is doing
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: Option<u64>,
+    /// Change a limit of the sandbox; see `arborist inspect`
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub(crate) limits: Vec<String>,
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct TalkArgs {
+    /// Say more: what happens, and what the runner logs; twice for its debug lines
+    #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// A component file (.wasm or .wat), or the name of a runner
+    #[arg(value_name = "FILE|NAME", value_hint = ValueHint::FilePath)]
+    pub(crate) runner: PathBuf,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Report,
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunnersArgs {
+    /// How to print the list
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Report,
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    #[default]
+    Yaml,
+    Json,
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Report {
+    #[default]
+    Text,
+    Json,
+}

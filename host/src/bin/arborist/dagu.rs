@@ -1,0 +1,51 @@
+//! `arborist dagu`: a task spec goes in, a DAG for Dagu comes out.
+
+use crate::{
+    args::{DaguArgs, Format},
+    exit::{Exit, Failure},
+    host::Plan,
+    output,
+    talk::Talk,
+};
+use arborist::{
+    runner,
+    spec::{TaskSpec, limits::MAX_TEXT_BYTES},
+};
+use std::{io::IsTerminal as _, path::Path, sync::Arc};
+
+pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
+    let plan = Plan::new(&args.runner)?;
+    let text = read(args.spec.as_deref())?;
+    let spec = TaskSpec::parse(&text).map_err(|error| {
+        Failure::new(Exit::Spec, format!("the task spec is not valid:\n{error}"))
+    })?;
+    spec.warnings.iter().for_each(|warning| talk.warn(warning));
+    if args.dry_run {
+        return output::print(&plan.show());
+    }
+    let component = plan.load(talk).await?;
+    talk.waiting_for(&format!("{}: making a DAG", plan.selected.name));
+    let call = plan.call(talk);
+    let dag = runner::dag(&component, &call, &spec.value, &plan.parameters).await?;
+    dag.warnings.iter().for_each(|warning| talk.warn(warning));
+    talk.done();
+    talk.warn_refused(&call.session);
+    let text = match args.format {
+        Format::Yaml => dag.value.to_yaml(),
+        Format::Json => dag.value.to_json(),
+    };
+    output::deliver(args.output.as_deref(), &text)
+}
+
+fn read(spec: Option<&Path>) -> Result<String, Failure> {
+    match spec {
+        Some(path) if path != Path::new("-") => {
+            output::read_file(path, "a task spec", MAX_TEXT_BYTES)
+        }
+        None if std::io::stdin().is_terminal() => Err(Failure::new(
+            Exit::Usage,
+            "there is no task spec\n  help: name its file, or pipe it in: arborist run \"…\" | arborist dagu",
+        )),
+        _ => output::read_stdin("a task spec", MAX_TEXT_BYTES),
+    }
+}

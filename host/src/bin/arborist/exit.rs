@@ -1,0 +1,58 @@
+//! Exit codes, and what a command ends with when it does not succeed.
+
+use arborist::runner::{InputError, RunClass, RunError};
+use std::{fmt, process::ExitCode};
+
+/// The exit codes that scripts can rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Internal = 1,
+    Usage = 2,
+    Config = 3,
+    Component = 4,
+    Runner = 5,
+    Sandbox = 6,
+    Spec = 7,
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command did not succeed: its exit code, and the text for the user.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl fmt::Display) -> Self {
+        Self {
+            exit,
+            message: message.to_string(),
+        }
+    }
+}
+
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
+        Self::new(Exit::Usage, error)
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        let exit = match error.class() {
+            RunClass::Config => Exit::Config,
+            RunClass::Runner => Exit::Runner,
+            RunClass::Sandbox => Exit::Sandbox,
+            RunClass::Spec => Exit::Spec,
+        };
+        Self::new(exit, error)
+    }
+}

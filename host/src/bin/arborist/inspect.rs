@@ -1,0 +1,191 @@
+//! `arborist inspect`: what a component is, what it asks for and what it may use.
+
+use crate::{
+    args::{InspectArgs, Report},
+    exit::{Exit, Failure},
+    host, output,
+    select::Selected,
+    talk::Talk,
+};
+use arborist::{
+    builtin,
+    engine::{Call, Component, Ignore, RunnerInfo},
+    escape::printable,
+    gateway::Session,
+    limits::{Limits, ROWS},
+};
+use serde::Serialize;
+use std::{fmt::Write as _, sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// How long a component may take to describe itself.
+const TIME: Duration = Duration::from_secs(30);
+
+pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
+    let named = args
+        .runner
+        .to_str()
+        .filter(|name| builtin::find(name).is_some());
+    let selected = match named {
+        // A file that is called like a built-in runner is meant by `./NAME`.
+        Some(name) => Selected::builtin(name, "its name")?,
+        None => Selected::choose(Some(&args.runner), None, None)?,
+    };
+    let component = host::load(&host::read(&selected)?, talk).await?;
+    let call = Call {
+        limits: Limits::default(),
+        config: Arc::new([]),
+        session: Session::closed(),
+        observer: Arc::new(Ignore),
+        deadline: Instant::now() + TIME,
+        time: TIME,
+    };
+    let info = component.describe(&call).await.map_err(|error| {
+        Failure::new(Exit::Component, format!("its `describe` failed: {error}"))
+    })?;
+    talk.done();
+    let found = Found::new(&component, info);
+    output::print(&match args.format {
+        Report::Text => found.text(),
+        Report::Json => {
+            let json = serde_json::to_string_pretty(&found);
+            format!(
+                "{}\n",
+                json.map_err(|error| Failure::new(Exit::Internal, error))?
+            )
+        }
+    })
+}
+
+/// What was found, as the JSON format prints it.
+#[derive(Serialize)]
+struct Found {
+    name: String,
+    world: &'static str,
+    size: usize,
+    digest: String,
+    imports: Vec<Import>,
+    exports: Vec<String>,
+    info: Option<RunnerInfo>,
+    limits: Vec<LimitRow>,
+}
+
+#[derive(Serialize)]
+struct Import {
+    name: String,
+    meaning: &'static str,
+}
+
+#[derive(Serialize)]
+struct LimitRow {
+    name: &'static str,
+    value: String,
+    about: &'static str,
+}
+
+impl Found {
+    fn new(component: &Component, info: Option<RunnerInfo>) -> Self {
+        let limits = Limits::default();
+        let import = |(name, meaning): (&str, &'static str)| Import {
+            name: name.to_owned(),
+            meaning,
+        };
+        Self {
+            name: component.name().to_owned(),
+            world: component.world().name(),
+            size: component.size(),
+            digest: component.digest().to_string(),
+            imports: component.shape().meanings().map(import).collect(),
+            exports: component.shape().exports.clone(),
+            info,
+            limits: ROWS
+                .iter()
+                .map(|row| LimitRow {
+                    name: row.name,
+                    value: row.limit.show(limits.get(row.limit)),
+                    about: row.about,
+                })
+                .collect(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "{}\n  world   {}",
+            printable(&self.name, 500),
+            self.world
+        );
+        let _ = writeln!(
+            text,
+            "  size    {} bytes\n  digest  {}",
+            self.size, self.digest
+        );
+        let _ = writeln!(text, "\nimports");
+        for import in &self.imports {
+            let _ = writeln!(
+                text,
+                "  {:<44} {}",
+                printable(&import.name, 200),
+                import.meaning
+            );
+        }
+        let _ = writeln!(text, "\nexports");
+        for export in &self.exports {
+            let _ = writeln!(text, "  {}", printable(export, 200));
+        }
+        let _ = writeln!(text, "\nconfiguration");
+        match &self.info {
+            None => {
+                let _ = writeln!(
+                    text,
+                    "  it does not say (it does not export `arborist:runner/about`)"
+                );
+            }
+            Some(info) => info_text(&mut text, info),
+        }
+        let _ = writeln!(text, "\nlimits (change one with --limit NAME=VALUE)");
+        for row in &self.limits {
+            let _ = writeln!(text, "  {:<15} {:<10} {}", row.name, row.value, row.about);
+        }
+        text
+    }
+}
+
+fn info_text(text: &mut String, info: &RunnerInfo) {
+    let name = printable(&info.name, 200);
+    let version = printable(&info.version, 100);
+    let _ = writeln!(
+        text,
+        "  {name} {version}: {}",
+        printable(&info.description, 500)
+    );
+    if info.config.is_empty() {
+        let _ = writeln!(text, "  it reads no fields");
+    }
+    for field in &info.config {
+        let mut notes = Vec::new();
+        if field.required {
+            notes.push("required".to_owned());
+        }
+        if field.secret {
+            notes.push("secret".to_owned());
+        }
+        if let Some(default) = &field.default {
+            notes.push(format!("default {}", printable(default, 100)));
+        }
+        let notes = if notes.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", notes.join(", "))
+        };
+        let _ = writeln!(
+            text,
+            "  {:<15} {}{notes}",
+            printable(&field.name, 100),
+            printable(&field.description, 300)
+        );
+    }
+}

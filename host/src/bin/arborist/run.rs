@@ -1,0 +1,67 @@
+//! `arborist run`: a description goes in, a task spec and a DAG come out.
+
+use crate::{
+    args::{Format, RunArgs},
+    exit::{Exit, Failure},
+    host::Plan,
+    output,
+    talk::Talk,
+};
+use arborist::runner::{self, Description, MAX_DESCRIPTION};
+use std::{io::IsTerminal as _, path::Path, sync::Arc};
+
+/// Standard input is read a little beyond what a description may have: the line's end is not part of it.
+const MOST: usize = MAX_DESCRIPTION + 64;
+
+pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
+    let stdout = Path::new("-");
+    if args.dagu.as_deref() == Some(stdout)
+        && args.output.as_deref().is_none_or(|path| path == stdout)
+    {
+        let message = "the task spec and the DAG cannot both go to standard output\n  help: name a file for one of them with -o or --dagu";
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let plan = Plan::new(&args.runner)?;
+    let description = Description::new(&describe(args.description)?)?;
+    if args.dry_run {
+        return output::print(&plan.show());
+    }
+    let component = plan.load(talk).await?;
+    let call = plan.call(talk);
+    talk.waiting_for(&format!("{}: making a task spec", plan.selected.name));
+    let spec = runner::task_spec(&component, &call, &description, &plan.parameters).await?;
+    spec.warnings.iter().for_each(|warning| talk.warn(warning));
+    let dag = match &args.dagu {
+        None => None,
+        Some(_) => {
+            talk.waiting_for(&format!("{}: making a DAG", plan.selected.name));
+            let dag = runner::dag(&component, &call, &spec.value, &plan.parameters).await?;
+            dag.warnings.iter().for_each(|warning| talk.warn(warning));
+            Some(dag.value)
+        }
+    };
+    talk.done();
+    talk.warn_refused(&call.session);
+    // Both are there before either is written: a run that fails leaves nothing half done.
+    if let (Some(path), Some(dag)) = (&args.dagu, dag) {
+        output::deliver(Some(path), &dag.to_yaml())?;
+    }
+    let text = match args.format {
+        Format::Yaml => spec.value.to_yaml(),
+        Format::Json => spec.value.to_json(),
+    };
+    output::deliver(args.output.as_deref(), &text)
+}
+
+/// The description as typed, or from standard input.
+fn describe(argument: Option<String>) -> Result<String, Failure> {
+    match argument.as_deref() {
+        Some("-") => output::read_stdin("a description", MOST),
+        Some(text) => Ok(text.to_owned()),
+        None if !std::io::stdin().is_terminal() => output::read_stdin("a description", MOST),
+        None => Err(Failure::new(
+            Exit::Usage,
+            "there is no description\n  help: say what the task should do: arborist run \"Back up the orders database every night\"",
+        )),
+    }
+}

@@ -1,0 +1,128 @@
+//! One artefact: a record that names its length, and the code, each written whole and then renamed.
+
+use super::folder::Folder;
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read as _, Write as _},
+    path::PathBuf,
+};
+
+/// An artefact whose descriptor has been checked.
+#[derive(Debug)]
+pub(super) struct Entry {
+    file: File,
+}
+
+impl Entry {
+    /// Opens the artefact for `key`; `None` where there is none or it cannot be trusted.
+    pub(super) fn open(folder: &Folder, key: &str) -> Option<Self> {
+        let mut record = String::new();
+        open_checked(&record_path(folder, key))?
+            .take(32)
+            .read_to_string(&mut record)
+            .ok()?;
+        let length: u64 = record.trim().parse().ok()?;
+        let file = open_checked(&code_path(folder, key, length))?;
+        (file.metadata().ok()?.len() == length).then_some(Self { file })
+    }
+
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+}
+
+/// Writes the artefact, and then the record that makes it found.
+pub(super) fn write(folder: &Folder, key: &str, code: &[u8]) -> io::Result<()> {
+    let length = code.len() as u64;
+    replace(folder, &code_path(folder, key, length), code)?;
+    replace(
+        folder,
+        &record_path(folder, key),
+        length.to_string().as_bytes(),
+    )
+}
+
+/// Forgets an artefact that turned out to be of no use.
+pub(super) fn remove(folder: &Folder, key: &str) {
+    // Whether it is gone already or cannot be removed, the next compilation replaces it.
+    let _ = std::fs::remove_file(record_path(folder, key));
+}
+
+fn record_path(folder: &Folder, key: &str) -> PathBuf {
+    folder.path().join(format!("{key}.len"))
+}
+
+/// The length is part of the name, so that a record never meets the code of another compilation.
+fn code_path(folder: &Folder, key: &str, length: u64) -> PathBuf {
+    folder.path().join(format!("{key}.{length}.code"))
+}
+
+fn replace(folder: &Folder, path: &PathBuf, bytes: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempfile_in(folder.path())?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn open_checked(path: &PathBuf) -> Option<File> {
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(i32::try_from(flags.bits()).ok()?)
+        .open(path)
+        .ok()?;
+    let metadata = file.metadata().ok()?;
+    let trusted = metadata.is_file()
+        && metadata.uid() == rustix::process::geteuid().as_raw()
+        && metadata.mode() & 0o022 == 0
+        && metadata.nlink() == 1;
+    trusted.then_some(file)
+}
+
+#[cfg(not(unix))]
+fn open_checked(path: &PathBuf) -> Option<File> {
+    let file = OpenOptions::new().read(true).open(path).ok()?;
+    file.metadata().ok()?.is_file().then_some(file)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn folder() -> (tempfile::TempDir, Folder) {
+        let base = tempfile::tempdir().unwrap();
+        let folder = Folder::open(&base.path().join("aot")).unwrap();
+        write(&folder, "key", b"code").unwrap();
+        assert!(Entry::open(&folder, "key").is_some());
+        (base, folder)
+    }
+
+    #[test]
+    fn what_others_could_have_written_is_a_miss() {
+        let (_base, folder) = folder();
+        let code = code_path(&folder, "key", 4);
+        std::fs::set_permissions(&code, std::fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(Entry::open(&folder, "key").is_none());
+    }
+
+    #[test]
+    fn a_linked_or_truncated_artefact_is_a_miss() {
+        let (_base, folder) = folder();
+        let code = code_path(&folder, "key", 4);
+        std::fs::hard_link(&code, folder.path().join("second")).unwrap();
+        assert!(Entry::open(&folder, "key").is_none());
+        std::fs::remove_file(&code).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("second"), &code).unwrap();
+        assert!(Entry::open(&folder, "key").is_none());
+        std::fs::remove_file(&code).unwrap();
+        std::fs::write(&code, "cod").unwrap();
+        assert!(Entry::open(&folder, "key").is_none());
+        std::fs::write(record_path(&folder, "key"), "-1").unwrap();
+        assert!(Entry::open(&folder, "key").is_none());
+    }
+}

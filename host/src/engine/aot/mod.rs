@@ -1,0 +1,101 @@
+//! The AOT cache: what was compiled once is mapped the next time.
+//!
+//! An artefact is native code, and loading one trusts it completely. So only this process' own user may
+//! have written it: the folder is private, an entry is opened without following links, and its descriptor
+//! is checked before anything is read through it. A flaw in an entry is a miss; a folder that cannot be
+//! trusted turns the cache off with a reason for the user.
+
+mod entry;
+mod folder;
+mod map;
+
+pub use folder::FolderError;
+
+use super::source::Digest;
+use entry::Entry;
+use folder::Folder;
+use sha2::{Digest as _, Sha256};
+use std::{
+    hash::{Hash as _, Hasher},
+    path::{Path, PathBuf},
+};
+use wasmtime::component::Component;
+
+/// A folder of artefacts that one engine may load.
+#[derive(Debug)]
+pub(crate) struct AotCache {
+    folder: Folder,
+    /// What the engine's settings, wasmtime's version and the CPU come to.
+    compatibility: [u8; 32],
+}
+
+impl AotCache {
+    /// Opens the cache in `path`, making the folder where it is missing.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or others could write to it.
+    pub(crate) fn open(path: &Path, engine: &wasmtime::Engine) -> Result<Self, FolderError> {
+        let mut hasher = Sha256Hasher(Sha256::new());
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        env!("CARGO_PKG_VERSION").hash(&mut hasher);
+        Ok(Self {
+            folder: Folder::open(path)?,
+            compatibility: hasher.0.finalize().into(),
+        })
+    }
+
+    /// The artefact for the component of that digest, if there is one that can be trusted.
+    pub(crate) fn load(&self, engine: &wasmtime::Engine, digest: Digest) -> Option<Component> {
+        let key = self.key(digest);
+        let entry = Entry::open(&self.folder, &key)?;
+        let component = map::component(engine, entry.file());
+        if component.is_none() {
+            entry::remove(&self.folder, &key);
+        }
+        component
+    }
+
+    /// Keeps what was compiled. Best effort: a full disk costs the next start a compilation, nothing else.
+    ///
+    /// # Errors
+    /// Why the artefact was not kept.
+    pub(crate) fn store(
+        &self,
+        digest: Digest,
+        component: &Component,
+    ) -> Result<(), std::io::Error> {
+        let artefact = component.serialize().map_err(std::io::Error::other)?;
+        entry::write(&self.folder, &self.key(digest), &artefact)
+    }
+
+    /// Where the artefacts are.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    fn key(&self, digest: Digest) -> String {
+        let mut hasher = Sha256::new();
+        hasher.update(digest.as_bytes());
+        hasher.update(self.compatibility);
+        hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
+/// Lets wasmtime's `Hash` feed a hash that is the same in every process.
+struct Sha256Hasher(Sha256);
+
+impl Hasher for Sha256Hasher {
+    fn finish(&self) -> u64 {
+        let digest: [u8; 32] = self.0.clone().finalize().into();
+        let [a, b, c, d, e, f, g, h, ..] = digest;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+}

@@ -1,0 +1,241 @@
+//! What a guest says while it works: log lines and progress, bounded, handed to an observer.
+
+use crate::limits::{Limit, Limits};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+/// The longest line of standard output or standard error, in bytes; the rest of a longer one is the next.
+const LINE: usize = 8 * 1024;
+
+/// How much a log line matters, least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The finest detail.
+    Trace,
+    /// Detail for the runner's author.
+    Debug,
+    /// What happens; also every line of standard output and standard error.
+    Info,
+    /// Something odd that does not end the run.
+    Warn,
+    /// Something failed.
+    Error,
+    /// Nothing works any more.
+    Critical,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        })
+    }
+}
+
+/// Something a guest said. All texts are the guest's own, as it gave them: escape before showing.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A log line.
+    Log {
+        /// How much it matters.
+        level: Level,
+        /// The part of the runner that spoke, or `stdout` or `stderr`; may be empty.
+        context: &'a str,
+        /// The line.
+        message: &'a str,
+    },
+    /// What the runner has so far.
+    Progress(&'a str),
+    /// The run has said as much as its limit `logs` allows; nothing more follows.
+    Silenced,
+}
+
+/// Takes what guests say. Called on the thread that runs the guest, so it should return soon.
+pub trait Observer: Send + Sync {
+    /// Takes one event.
+    fn event(&self, event: Event<'_>);
+}
+
+/// An observer that wants nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ignore;
+
+impl Observer for Ignore {
+    fn event(&self, _event: Event<'_>) {}
+}
+
+/// The bounded way from one run's guest to its observer.
+#[derive(Clone)]
+pub(crate) struct Voice(Arc<Inner>);
+
+struct Inner {
+    observer: Arc<dyn Observer>,
+    left: AtomicU64,
+    silenced: AtomicBool,
+}
+
+impl Voice {
+    pub(crate) fn new(observer: Arc<dyn Observer>, limits: &Limits) -> Self {
+        Self(Arc::new(Inner {
+            observer,
+            left: AtomicU64::new(limits.get(Limit::Logs)),
+            silenced: AtomicBool::new(false),
+        }))
+    }
+
+    pub(crate) fn log(&self, level: Level, context: &str, message: &str) {
+        // A line costs at least 16 bytes, so that a flood of empty ones ends too.
+        if self.pay(context.len() + message.len() + 16) {
+            self.0.observer.event(Event::Log {
+                level,
+                context,
+                message,
+            });
+        }
+    }
+
+    pub(crate) fn progress(&self, chunk: &str) {
+        if self.pay(chunk.len() + 16) {
+            self.0.observer.event(Event::Progress(chunk));
+        }
+    }
+
+    fn pay(&self, bytes: usize) -> bool {
+        let paid = self
+            .0
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(bytes as u64)
+            })
+            .is_ok();
+        if !paid && !self.0.silenced.swap(true, Ordering::Relaxed) {
+            // Nothing shorter may slip through afterwards: what is shown is a beginning, not a sample.
+            self.0.left.store(0, Ordering::Relaxed);
+            self.0.observer.event(Event::Silenced);
+        }
+        paid
+    }
+}
+
+impl fmt::Debug for Voice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Voice")
+            .field("left", &self.0.left)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Cuts the bytes of standard output or standard error into lines.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    voice: Voice,
+    context: &'static str,
+    pending: Vec<u8>,
+}
+
+impl Lines {
+    pub(crate) fn new(voice: Voice, context: &'static str) -> Self {
+        Self {
+            voice,
+            context,
+            pending: Vec::new(),
+        }
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let mut piece = piece;
+            while self.pending.len() + piece.len() > LINE {
+                let (now, later) = piece.split_at(LINE.saturating_sub(self.pending.len()));
+                self.pending.extend_from_slice(now);
+                self.flush();
+                piece = later;
+            }
+            self.pending.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                self.flush();
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        let line = String::from_utf8_lossy(&self.pending);
+        self.voice.log(
+            Level::Info,
+            self.context,
+            line.trim_end_matches(['\n', '\r']),
+        );
+        self.pending.clear();
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        if !self.pending.is_empty() {
+            self.flush();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[derive(Default)]
+    struct Seen(Mutex<Vec<String>>);
+
+    impl Observer for Seen {
+        fn event(&self, event: Event<'_>) {
+            self.0.lock().unwrap().push(match event {
+                Event::Log { message, .. } => message.to_owned(),
+                Event::Progress(chunk) => format!("+{chunk}"),
+                Event::Silenced => "silenced".to_owned(),
+            });
+        }
+    }
+
+    fn voice(logs: &str) -> (Arc<Seen>, Voice) {
+        let seen = Arc::new(Seen::default());
+        let mut limits = Limits::default();
+        limits.set("logs", logs).unwrap();
+        (Arc::clone(&seen), Voice::new(seen, &limits))
+    }
+
+    #[test]
+    fn lines_are_cut_at_newlines_and_at_their_longest() {
+        let (seen, voice) = voice("1MiB");
+        let mut lines = Lines::new(voice, "stdout");
+        lines.write(b"one\ntw");
+        lines.write(b"o\r\n\xff");
+        lines.write(&[b'x'; LINE]);
+        drop(lines);
+        let seen = seen.0.lock().unwrap();
+        assert_eq!(seen[..2], ["one".to_owned(), "two".to_owned()]);
+        assert!(seen[2].starts_with('\u{fffd}') && seen[2].len() == LINE + 2);
+        assert_eq!(seen[3], "x");
+    }
+
+    #[test]
+    fn a_flood_is_cut_once_and_for_all() {
+        let (seen, voice) = voice("100B");
+        voice.log(Level::Info, "", &"a".repeat(60));
+        voice.log(Level::Info, "", &"b".repeat(60));
+        voice.progress("");
+        voice.log(Level::Info, "", "");
+        assert_eq!(
+            *seen.0.lock().unwrap(),
+            ["a".repeat(60), "silenced".to_owned()]
+        );
+    }
+}

@@ -1,0 +1,5 @@
+//! The interfaces of ours that a runner imports. Each file lowers, delegates and lifts, and nothing more.
+
+mod http;
+mod logging;
+mod progress;

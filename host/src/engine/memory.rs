@@ -1,0 +1,162 @@
+//! Limits on what a store allocates, counted as sums.
+//!
+//! `StoreLimits` of wasmtime compares each memory and each table with the limit by itself, so that ninety
+//! memories just under it pass. Here the limit is on the sum over all of a run's memories and tables.
+
+use crate::limits::{Limit, Limits};
+use wasmtime::ResourceLimiter;
+
+/// The limiter of one store.
+#[derive(Debug)]
+pub(crate) struct SumLimiter {
+    memory: Sum,
+    table_elements: Sum,
+    instances: usize,
+    memories: usize,
+    tables: usize,
+}
+
+/// One sum with its limit.
+#[derive(Debug)]
+struct Sum {
+    limit: Limit,
+    bound: u64,
+    used: u64,
+    refused: Option<Exceeded>,
+}
+
+/// A growth that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exceeded {
+    pub(crate) limit: Limit,
+    pub(crate) bound: u64,
+    pub(crate) wanted: u64,
+}
+
+impl SumLimiter {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            memory: Sum::new(Limit::Memory, limits),
+            table_elements: Sum::new(Limit::TableElements, limits),
+            instances: limits.size(Limit::Instances),
+            memories: limits.size(Limit::Memories),
+            tables: limits.size(Limit::Tables),
+        }
+    }
+
+    /// The first growth that was refused, if any was.
+    pub(crate) fn exceeded(&self) -> Option<Exceeded> {
+        self.memory.refused.or(self.table_elements.refused)
+    }
+}
+
+impl Sum {
+    fn new(limit: Limit, limits: &Limits) -> Self {
+        Self {
+            limit,
+            bound: limits.get(limit),
+            used: 0,
+            refused: None,
+        }
+    }
+
+    fn grow(&mut self, current: usize, desired: usize) -> bool {
+        let delta = desired.saturating_sub(current) as u64;
+        let wanted = self.used.saturating_add(delta);
+        if wanted > self.bound {
+            self.refused.get_or_insert(Exceeded {
+                limit: self.limit,
+                bound: self.bound,
+                wanted,
+            });
+            return false;
+        }
+        self.used = wanted;
+        true
+    }
+}
+
+impl ResourceLimiter for SumLimiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // A growth beyond the memory's own maximum fails by itself: it must not be counted.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        Ok(self.memory.grow(current, desired))
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        Ok(self.table_elements.grow(current, desired))
+    }
+
+    fn instances(&self) -> usize {
+        self.instances
+    }
+
+    fn tables(&self) -> usize {
+        self.tables
+    }
+
+    fn memories(&self) -> usize {
+        self.memories
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limiter(memory: &str) -> SumLimiter {
+        let mut limits = Limits::default();
+        limits.set("memory", memory).unwrap();
+        SumLimiter::new(&limits)
+    }
+
+    #[test]
+    fn memories_are_counted_together() {
+        let mut limiter = limiter("100B");
+        assert!(limiter.memory_growing(0, 60, None).unwrap());
+        assert!(!limiter.memory_growing(0, 60, None).unwrap());
+        assert_eq!(
+            limiter.exceeded(),
+            Some(Exceeded {
+                limit: Limit::Memory,
+                bound: 100,
+                wanted: 120
+            })
+        );
+        assert!(limiter.memory_growing(0, 40, None).unwrap());
+        assert_eq!(limiter.memory.used, 100);
+    }
+
+    #[test]
+    fn a_growth_beyond_the_memorys_own_maximum_is_not_counted() {
+        let mut limiter = limiter("100B");
+        assert!(!limiter.memory_growing(0, 95, Some(92)).unwrap());
+        assert_eq!(limiter.memory.used, 0);
+        assert_eq!(limiter.exceeded(), None);
+    }
+
+    #[test]
+    fn a_failure_reported_for_a_growth_never_asked_for_uncounts_nothing() {
+        let mut limiter = limiter("100B");
+        assert!(limiter.memory_growing(0, 90, None).unwrap());
+        limiter
+            .memory_grow_failed(wasmtime::Error::msg("overflow"))
+            .unwrap();
+        assert!(!limiter.memory_growing(90, 180, None).unwrap());
+    }
+}

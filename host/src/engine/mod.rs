@@ -1,0 +1,108 @@
+//! The sandbox: the only module that names wasmtime.
+//!
+//! An [`Engine`] is one a process. It loads a [`Source`] into a [`Component`], compiled once and linked
+//! once. Every call on it ([`Component::generate_task_spec`] and its siblings) gets a fresh store and a
+//! fresh instance under the limits of its [`Call`], and everything of it is gone when the call ends.
+
+mod aot;
+mod bindings;
+mod bomb;
+mod call;
+mod component;
+mod cpu;
+mod epoch;
+mod events;
+mod imports;
+mod linker;
+mod memory;
+mod no_http;
+mod settings;
+mod shape;
+mod signature;
+mod source;
+mod state;
+mod stdio;
+mod stop;
+
+pub use aot::FolderError;
+pub use call::{Call, CallError, ConfigField, Parameter, RunnerError, RunnerInfo};
+pub use component::{Component, LoadError, Origin};
+pub use events::{Event, Ignore, Level, Observer};
+pub use shape::{Shape, ShapeError, World};
+pub use source::{Digest, MAX_FILE, MAX_TEXT, Source, SourceError};
+pub use stop::Stop;
+
+use aot::AotCache;
+use epoch::EpochTicker;
+use state::RunState;
+use std::{path::Path, sync::Arc};
+use tokio::sync::Semaphore;
+use wasmtime::component::Linker;
+
+/// wasmtime's version, as it compiles and runs components here.
+pub const WASMTIME: &str = "48.0.8";
+
+/// How many components compile at once. Compilation uses every core by itself; a second one at the same
+/// time only takes memory.
+const COMPILATIONS: usize = 1;
+
+/// The engine of a process: wasmtime with its settings, the linked imports, the epoch ticker and the
+/// cache of compiled components.
+pub struct Engine {
+    inner: wasmtime::Engine,
+    linker: Linker<RunState>,
+    cache: Option<AotCache>,
+    cache_problem: Option<FolderError>,
+    compiling: Arc<Semaphore>,
+    /// Shared with every component: a guest must be interrupted as long as it can run.
+    epoch: Arc<EpochTicker>,
+}
+
+/// The engine could not be made: a fault of this build or this machine, not of any input.
+#[derive(Debug, thiserror::Error)]
+#[error("the WebAssembly engine does not start on this machine: {0}")]
+pub struct EngineError(String);
+
+impl Engine {
+    /// Starts an engine that keeps compiled components in `cache`; without a folder it keeps none.
+    ///
+    /// A folder that cannot be used is no error: see [`Engine::cache_problem`].
+    ///
+    /// # Errors
+    /// wasmtime refuses the settings on this machine, or the system gives no thread for the ticker.
+    pub fn new(cache: Option<&Path>) -> Result<Self, EngineError> {
+        let fail = |error: wasmtime::Error| EngineError(format!("{error:#}"));
+        let inner = wasmtime::Engine::new(&settings::on_demand()).map_err(fail)?;
+        let linker = linker::linker(&inner).map_err(fail)?;
+        let epoch = EpochTicker::start(&inner).map_err(|error| EngineError(error.to_string()))?;
+        let (cache, cache_problem) = match cache.map(|path| AotCache::open(path, &inner)) {
+            None => (None, None),
+            Some(Ok(cache)) => (Some(cache), None),
+            Some(Err(problem)) => (None, Some(problem)),
+        };
+        let compiling = Arc::new(Semaphore::new(COMPILATIONS));
+        Ok(Self {
+            inner,
+            linker,
+            cache,
+            cache_problem,
+            compiling,
+            epoch: Arc::new(epoch),
+        })
+    }
+
+    /// Why compiled components are not kept, where a folder was given for them.
+    #[must_use]
+    pub fn cache_problem(&self) -> Option<&FolderError> {
+        self.cache_problem.as_ref()
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let cache = self.cache.as_ref().map(AotCache::path);
+        f.debug_struct("Engine")
+            .field("cache", &cache)
+            .finish_non_exhaustive()
+    }
+}

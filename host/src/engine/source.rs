@@ -1,0 +1,321 @@
+//! Reads a component file: bounded, regular files only, identified by what was read.
+
+use sha2::{Digest as _, Sha256};
+use std::{
+    fmt,
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// The largest component file: Python's are 18 MB, StarlingMonkey's 12 MB.
+pub const MAX_FILE: u64 = 128 * 1024 * 1024;
+/// The largest text file: a text of that size makes a component of a tenth.
+pub const MAX_TEXT: u64 = 8 * 1024 * 1024;
+
+/// The SHA-256 of a component's bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// The 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sha256:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The bytes of a component, read once: what was read is what is checked, identified and run.
+#[derive(Clone, Debug)]
+pub struct Source {
+    name: String,
+    bytes: Arc<[u8]>,
+    digest: Digest,
+}
+
+/// Why a file is not taken as a component.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The path is a directory, a FIFO, a device or a socket.
+    #[error("{} is {found}, and a component is a regular file{}", path.display(), hint.map(|h| format!("\n  help: {h}")).unwrap_or_default())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+        /// What to do about it.
+        hint: Option<&'static str>,
+    },
+    /// The file is larger than a component may be.
+    #[error("{} has {size} bytes, and {what} has at most {most}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+        /// What it was taken for.
+        what: &'static str,
+        /// The bound in bytes.
+        most: u64,
+    },
+    /// The bytes are something else.
+    #[error(
+        "{name} is {found}, and a runner is a WebAssembly component (.wasm, or .wat for its text)\n  help: {hint}"
+    )]
+    NotAComponent {
+        /// The file or built-in.
+        name: String,
+        /// What was found.
+        found: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
+}
+
+const BUILD: &str =
+    "build it for the component model, for instance with `cargo build --target wasm32-wasip2`";
+
+impl Source {
+    /// The component in `bytes`, called `name` in messages.
+    ///
+    /// # Errors
+    /// The bytes are no component.
+    pub fn from_bytes(name: &str, bytes: impl Into<Arc<[u8]>>) -> Result<Self, SourceError> {
+        let bytes = bytes.into();
+        check_magic(name, &bytes)?;
+        Ok(Self {
+            name: name.to_owned(),
+            digest: Digest::of(&bytes),
+            bytes,
+        })
+    }
+
+    /// Reads the component at `path`: binary, or text where it is called `.wat` or begins like one.
+    ///
+    /// # Errors
+    /// The file cannot be read, is too large, or is no component.
+    pub fn read(path: &Path) -> Result<Self, SourceError> {
+        let name = path.display().to_string();
+        let bytes = read_bounded(path)?;
+        if looks_like_text(path, &bytes) {
+            if bytes.len() as u64 > MAX_TEXT {
+                let size = bytes.len() as u64;
+                let path = path.to_owned();
+                return Err(SourceError::TooLarge {
+                    path,
+                    size,
+                    what: "a .wat file",
+                    most: MAX_TEXT,
+                });
+            }
+            let binary = wat::parse_bytes(&bytes).map_err(|error| SourceError::NotAComponent {
+                name: name.clone(),
+                found: format!(
+                    "text that does not parse as WebAssembly: {}",
+                    first_lines(&error)
+                ),
+                hint: "a .wat file holds `(component …)` in WebAssembly's text format",
+            })?;
+            return Self::from_bytes(&name, binary.into_owned());
+        }
+        Self::from_bytes(&name, bytes)
+    }
+
+    /// What the component is called in messages.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The component's bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The digest of the bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
+fn read_bounded(path: &Path) -> Result<Vec<u8>, SourceError> {
+    let fail = |error| SourceError::Read {
+        path: path.to_owned(),
+        error,
+    };
+    // A FIFO blocks on opening and a device may act on it, so look before opening, and once more after.
+    regular(path, &std::fs::metadata(path).map_err(fail)?)?;
+    let file = File::open(path).map_err(fail)?;
+    let metadata = file.metadata().map_err(fail)?;
+    regular(path, &metadata)?;
+    let too_large = |size| SourceError::TooLarge {
+        path: path.to_owned(),
+        size,
+        what: "a component",
+        most: MAX_FILE,
+    };
+    if metadata.len() > MAX_FILE {
+        return Err(too_large(metadata.len()));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    file.take(MAX_FILE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(fail)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(too_large(bytes.len() as u64));
+    }
+    Ok(bytes)
+}
+
+fn regular(path: &Path, metadata: &std::fs::Metadata) -> Result<(), SourceError> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    let (found, hint) = if metadata.is_dir() {
+        ("a directory", Some("name the .wasm file in it"))
+    } else {
+        ("a device, a pipe or a socket", None)
+    };
+    Err(SourceError::NotAFile {
+        path: path.to_owned(),
+        found,
+        hint,
+    })
+}
+
+fn looks_like_text(path: &Path, bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    !bytes.starts_with(b"\0asm")
+        && (path.extension().is_some_and(|extension| extension == "wat")
+            || start.starts_with(b"(component")
+            || start.starts_with(b"(module")
+            || start.starts_with(b";;"))
+}
+
+/// Decides by the first eight bytes: magic, version and layer.
+fn check_magic(name: &str, bytes: &[u8]) -> Result<(), SourceError> {
+    let (found, hint) = match bytes {
+        [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => return Ok(()),
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => (
+            "a core WebAssembly module",
+            "wrap it with `wasm-tools component new`, or build it for the component model: `cargo build --target wasm32-wasip2`",
+        ),
+        [0, b'a', b's', b'm', ..] => (
+            "WebAssembly of a version that this host does not know",
+            BUILD,
+        ),
+        [0x7f, b'E', b'L', b'F', ..] => (
+            "a native or precompiled artefact, which Arborist never loads from outside",
+            "give the .wasm file that it was made from; Arborist compiles it and keeps the result by itself",
+        ),
+        [] => ("an empty file", BUILD),
+        _ => ("not WebAssembly", BUILD),
+    };
+    Err(SourceError::NotAComponent {
+        name: name.to_owned(),
+        found: found.to_owned(),
+        hint,
+    })
+}
+
+/// The error's position and reason, without the lines of the file that it quotes.
+fn first_lines(error: &wat::Error) -> String {
+    error
+        .to_string()
+        .lines()
+        .map(str::trim)
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(bytes: &[u8]) -> String {
+        Source::from_bytes("x.wasm", bytes.to_vec())
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn each_kind_of_file_is_named() {
+        assert!(refusal(b"").contains("an empty file"));
+        assert!(refusal(b"\0asm\x01\0\0\0").contains("core WebAssembly module"));
+        assert!(refusal(b"\x7fELF\x02\x01").contains("precompiled"));
+        assert!(refusal(b"hello").contains("not WebAssembly"));
+        assert!(refusal(b"\0asm\x0e\0\x01\0").contains("version"));
+    }
+
+    #[test]
+    fn text_becomes_a_component() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.wat");
+        std::fs::write(&path, "(component)").unwrap();
+        assert_eq!(Source::read(&path).unwrap().bytes(), b"\0asm\x0d\0\x01\0");
+        std::fs::write(&path, "(component").unwrap();
+        assert!(
+            Source::read(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("does not parse")
+        );
+    }
+
+    #[test]
+    fn only_regular_files_of_a_sane_size_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(
+            Source::read(folder.path())
+                .unwrap_err()
+                .to_string()
+                .contains("a directory")
+        );
+        let sparse = folder.path().join("big.wasm");
+        File::create(&sparse).unwrap().set_len(4 << 30).unwrap();
+        assert!(
+            Source::read(&sparse)
+                .unwrap_err()
+                .to_string()
+                .contains("at most")
+        );
+        #[cfg(unix)]
+        assert!(
+            Source::read(Path::new("/dev/zero"))
+                .unwrap_err()
+                .to_string()
+                .contains("a device")
+        );
+    }
+}

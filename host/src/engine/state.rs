@@ -1,0 +1,86 @@
+//! What one run's store holds.
+
+use super::{events::Voice, memory::SumLimiter, no_http::NoHttp, stdio::GuestOutput};
+use crate::{
+    gateway::Session,
+    limits::{Limit, Limits},
+};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_config::WasiConfigVariables;
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// Headers of one `wasi:http` fields resource, with what they cost in memory.
+const FIELDS: usize = 128 * 1024;
+
+/// The state behind every import of one run. Nothing here outlives the run or is shared with another.
+pub(crate) struct RunState {
+    pub(crate) limiter: SumLimiter,
+    pub(crate) voice: Voice,
+    pub(crate) session: Session,
+    pub(crate) table: ResourceTable,
+    pub(crate) config: WasiConfigVariables,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    http_hooks: NoHttp,
+}
+
+impl RunState {
+    pub(crate) fn new(
+        limits: &Limits,
+        voice: Voice,
+        session: Session,
+        config: &[(String, String)],
+    ) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.size(Limit::Resources));
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(FIELDS);
+        Self {
+            limiter: SumLimiter::new(limits),
+            wasi: wasi(limits, &voice),
+            voice,
+            session,
+            table,
+            config: config
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            http,
+            http_hooks: NoHttp,
+        }
+    }
+}
+
+/// WASI with nothing behind it: no files, environment, arguments or input, and no address to connect to.
+/// `WasiCtxBuilder` starts out with exactly that; what is denied by a switch is denied here by name.
+fn wasi(limits: &Limits, voice: &Voice) -> WasiCtx {
+    WasiCtx::builder()
+        .stdout(GuestOutput::new(voice.clone(), "stdout"))
+        .stderr(GuestOutput::new(voice.clone(), "stderr"))
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false)
+        .socket_addr_check(|_, _| Box::pin(async { false }))
+        .max_random_size(limits.get(Limit::Random))
+        .build()
+}
+
+impl WasiView for RunState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for RunState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.http_hooks,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Why the sandbox stopped a run, told apart from what the runner itself reports.
+
+use super::{memory::Exceeded, state::RunState};
+use crate::limits::Limit;
+use std::{fmt, time::Duration};
+use wasmtime::{Store, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+
+/// Why the sandbox stopped a run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stop {
+    /// A limit was met.
+    #[error(
+        "it met its limit `{limit}`: {detail}\n  help: if the runner needs more, give it with `--limit {limit}=…` or `limits: {{{limit}: …}}`"
+    )]
+    Limit {
+        /// Which.
+        limit: Limit,
+        /// The bound and the figure reached.
+        detail: String,
+    },
+    /// The deadline passed.
+    #[error("it took longer than {}\n  help: give it more time with `--timeout SECONDS`", humantime::format_duration(*.0))]
+    Deadline(Duration),
+    /// The guest did what WebAssembly forbids, or gave up.
+    #[error("it trapped: {0}")]
+    Trap(String),
+    /// The guest asked to exit.
+    #[error("it called exit({0}) instead of returning")]
+    Exit(i32),
+}
+
+/// Marks the error with which the epoch callback ends a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OutOfCpu {
+    pub(super) spent: Duration,
+    pub(super) bound: Duration,
+}
+
+impl fmt::Display for OutOfCpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("out of CPU time")
+    }
+}
+
+impl std::error::Error for OutOfCpu {}
+
+/// The text of wasmtime's error for a call that moves more data than the store allows. The type is
+/// private to wasmtime; a test holds the text.
+const TOO_MUCH_DATA: &str = "fuel allocated for hostcalls";
+
+/// Reads out of an error of wasmtime why the run ended.
+pub(super) fn reason(error: &wasmtime::Error, store: &Store<RunState>) -> Stop {
+    if let Some(OutOfCpu { spent, bound }) = error.downcast_ref() {
+        let detail = format!("{} allowed, {} used", show(*bound), show(*spent));
+        return Stop::Limit {
+            limit: Limit::Cpu,
+            detail,
+        };
+    }
+    if let Some(I32Exit(code)) = error.downcast_ref() {
+        return Stop::Exit(*code);
+    }
+    if error
+        .chain()
+        .any(|cause| cause.to_string().contains(TOO_MUCH_DATA))
+    {
+        let detail = format!("more than {} bytes in one call", store.hostcall_fuel());
+        return Stop::Limit {
+            limit: Limit::Output,
+            detail,
+        };
+    }
+    // A guest that is refused memory gives up in its own way, mostly by a trap: the refusal is the reason.
+    if let Some(exceeded) = store.data().limiter.exceeded() {
+        return exceeded.into();
+    }
+    Stop::Trap(trap_text(error))
+}
+
+impl From<Exceeded> for Stop {
+    fn from(exceeded: Exceeded) -> Self {
+        let Exceeded {
+            limit,
+            bound,
+            wanted,
+        } = exceeded;
+        let detail = format!(
+            "{} allowed, {} wanted",
+            limit.show(bound),
+            limit.show(wanted)
+        );
+        Self::Limit { limit, detail }
+    }
+}
+
+fn show(time: Duration) -> String {
+    humantime::format_duration(Duration::from_millis(
+        u64::try_from(time.as_millis()).unwrap_or(0),
+    ))
+    .to_string()
+}
+
+fn trap_text(error: &wasmtime::Error) -> String {
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        return trap.to_string();
+    }
+    // The outermost context is a backtrace with the guest's own names in it: the innermost cause says why.
+    error.root_cause().to_string()
+}
+
+/// The guest's stack at the trap, innermost first, for its author. Names are the guest's: escape them.
+pub(super) fn frames(error: &wasmtime::Error) -> Vec<String> {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
+        return Vec::new();
+    };
+    backtrace
+        .frames()
+        .iter()
+        .map(|frame| match frame.func_name() {
+            Some(name) => name.to_owned(),
+            None => format!("function {}", frame.func_index()),
+        })
+        .collect()
+}

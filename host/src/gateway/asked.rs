@@ -1,0 +1,52 @@
+//! A request that can be sent: its target parsed once, its headers judged, its body within bounds.
+
+use super::{
+    message::{HttpError, Request},
+    session::Session,
+};
+use crate::{
+    limits::Limit,
+    policy::{Method, Target, headers},
+};
+use bytes::Bytes;
+use http::HeaderMap;
+
+/// A request in the form in which it is decided on and sent.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) target: Target,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Option<Bytes>,
+}
+
+impl Asked {
+    /// Checks what a guest gave.
+    pub(super) fn check(session: &Session, request: Request) -> Result<Self, HttpError> {
+        let invalid = |reason: String| HttpError::InvalidRequest(reason);
+        let target = Target::parse(&request.method, &request.url)
+            .map_err(|error| invalid(error.to_string()))?;
+        let given = request.headers.iter();
+        let given = given.map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let headers = headers::outgoing(given)
+            .map_err(|error| invalid(error.to_string()))?
+            .headers;
+        let bound = session.0.largest_request;
+        if request
+            .body
+            .as_ref()
+            .is_some_and(|body| body.len() as u64 > bound)
+        {
+            return Err(session.too_large("the body of a request", Limit::Request, bound));
+        }
+        Ok(Self {
+            target,
+            headers,
+            body: request.body.map(Bytes::from),
+        })
+    }
+
+    /// The method.
+    pub(super) fn method(&self) -> Method {
+        self.target.method()
+    }
+}

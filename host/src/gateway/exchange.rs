@@ -1,0 +1,62 @@
+//! One exchange: a request, the redirects that it meets, and its answer.
+
+use super::{
+    asked::Asked,
+    incoming::Incoming,
+    message::{HttpError, Request, Response},
+    redirect,
+    session::Session,
+    transport::SendError,
+};
+
+/// The most redirects that one request follows, as the contract says.
+const MAX_REDIRECTS: usize = 10;
+
+impl Session {
+    /// Sends a request and waits for the whole answer.
+    ///
+    /// # Errors
+    /// See [`HttpError`].
+    pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        self.open(request).await?.whole().await
+    }
+
+    /// Sends a request and returns when the head of its answer has come.
+    ///
+    /// # Errors
+    /// See [`HttpError`].
+    pub async fn open(&self, request: Request) -> Result<Incoming, HttpError> {
+        let mut asked = Asked::check(self, request)?;
+        for _ in 0..=MAX_REDIRECTS {
+            let answer = self.attempt(&asked).await?;
+            match redirect::next(&asked, &answer)? {
+                Some(next) => asked = next,
+                None => return Ok(answer),
+            }
+        }
+        Err(HttpError::Connection(format!(
+            "more than {MAX_REDIRECTS} redirects"
+        )))
+    }
+
+    /// One attempt: the stages in their order. Nothing is looked up or dialled before the policy has
+    /// permitted it, and nothing is dialled that the policy has not seen the address of.
+    async fn attempt(&self, asked: &Asked) -> Result<Incoming, HttpError> {
+        let gateway = &self.0.gateway;
+        let permit = gateway
+            .policy
+            .decide(&asked.target)
+            .map_err(|denial| self.deny(&denial))?;
+        self.take_request(&asked.target)?;
+        self.count_sent(asked.body.as_ref().map_or(0, bytes::Bytes::len));
+        let sent = gateway.transport.send(&permit, asked).await;
+        let answer = sent.map_err(|error| match error {
+            SendError::NotPermitted(answers) => match permit.filter(&answers) {
+                Err(denial) => self.deny(&denial),
+                Ok(_) => HttpError::Connection("the name has no usable address".to_owned()),
+            },
+            SendError::Failed(reason) => HttpError::Connection(reason),
+        })?;
+        Ok(Incoming::new(self.clone(), answer))
+    }
+}

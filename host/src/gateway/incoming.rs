@@ -1,0 +1,144 @@
+//! An answer, read piece by piece and counted.
+
+use super::{
+    message::{HttpError, Response},
+    session::Session,
+    transport::Answer,
+};
+use crate::limits::Limit;
+use bytes::{Buf as _, Bytes};
+
+/// An answer whose body is read piece by piece. Dropping it closes the connection, unless the body was
+/// read to its end.
+#[derive(Debug)]
+pub struct Incoming {
+    session: Session,
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Body,
+    /// What has arrived and was not asked for yet.
+    pending: Bytes,
+    received: u64,
+}
+
+#[derive(Debug)]
+enum Body {
+    Coming(Box<Answer>),
+    Complete,
+    /// Every further read fails in the same way.
+    Failed(HttpError),
+}
+
+impl Incoming {
+    pub(super) fn new(session: Session, answer: Answer) -> Self {
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.as_str().to_owned(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
+            .collect();
+        Self {
+            session,
+            status: answer.status(),
+            headers,
+            body: Body::Coming(Box::new(answer)),
+            pending: Bytes::new(),
+            received: 0,
+        }
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The headers of the answer, names in lower case. Bytes that are no UTF-8 are replaced.
+    #[must_use]
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    /// The first header called `name`, which is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(found, _)| found == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The next piece of the body, 1 to `max` bytes; `None` is the end of a complete answer.
+    ///
+    /// # Errors
+    /// The answer broke off or is larger than the limit `response`; so does every later call.
+    pub async fn read(&mut self, max: usize) -> Result<Option<Vec<u8>>, HttpError> {
+        if self.pending.is_empty() {
+            match self.next().await? {
+                Some(piece) => self.pending = piece,
+                None => return Ok(None),
+            }
+        }
+        let length = self.pending.len().min(max);
+        Ok(Some(self.pending.copy_to_bytes(length).into()))
+    }
+
+    /// The whole answer.
+    ///
+    /// # Errors
+    /// As [`Incoming::read`].
+    pub(super) async fn whole(mut self) -> Result<Response, HttpError> {
+        let mut body = Vec::new();
+        while let Some(piece) = self.next().await? {
+            body.extend_from_slice(&piece);
+        }
+        Ok(Response {
+            status: self.status,
+            headers: self.headers,
+            body,
+        })
+    }
+
+    /// The next piece as it came, never empty.
+    async fn next(&mut self) -> Result<Option<Bytes>, HttpError> {
+        let answer = match &mut self.body {
+            Body::Coming(answer) => answer,
+            Body::Complete => return Ok(None),
+            Body::Failed(error) => return Err(error.clone()),
+        };
+        let piece = loop {
+            match answer.piece().await {
+                Ok(Some(piece)) if piece.is_empty() => {}
+                Ok(Some(piece)) => break piece,
+                Ok(None) => {
+                    self.body = Body::Complete;
+                    return Ok(None);
+                }
+                Err(reason) => {
+                    let error = HttpError::Connection(format!("the answer broke off: {reason}"));
+                    return Err(self.fail(error));
+                }
+            }
+        };
+        self.received = self.received.saturating_add(piece.len() as u64);
+        let bound = self.session.0.largest_response;
+        if self.received > bound {
+            let error = self
+                .session
+                .too_large("the answer of a service", Limit::Response, bound);
+            return Err(self.fail(error));
+        }
+        self.session.count_received(piece.len());
+        Ok(Some(piece))
+    }
+
+    /// Gives the connection up and fails from here on.
+    fn fail(&mut self, error: HttpError) -> HttpError {
+        self.body = Body::Failed(error.clone());
+        error
+    }
+}

@@ -1,0 +1,19 @@
+//! The way out: every HTTP request of every run passes here, whichever interface it came by.
+//!
+//! A [`Gateway`] belongs to a runner's settings and is shared by its runs: the policy, and the client with its
+//! connections. A [`Session`] is one run's part of it: what it may still use, what it was refused, what it sent.
+//!
+//! The stages of a request, in their order, are the lines of `Session::attempt` in `exchange.rs`.
+
+mod asked;
+mod exchange;
+mod incoming;
+mod message;
+mod redirect;
+mod session;
+mod transport;
+
+pub use incoming::Incoming;
+pub use message::{DENIED, HttpError, Request, Response};
+pub use session::{Gateway, Refusal, Session, Summary};
+pub use transport::{Answers, Lookup, SystemLookup};

@@ -1,0 +1,186 @@
+//! A runner's gateway, and one run's part of it.
+
+use super::{
+    message::{DENIED, HttpError},
+    transport::{Lookup, SystemLookup, Transport},
+};
+use crate::{
+    limits::{Limit, Limits},
+    policy::{Denial, Policy, Target},
+};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// The gateway of a runner's settings, shared by its runs.
+#[derive(Debug)]
+pub struct Gateway {
+    pub(super) policy: Arc<Policy>,
+    pub(super) transport: Transport,
+}
+
+impl Gateway {
+    /// A gateway that decides by `policy` and finds addresses by `lookup`. Nothing is opened before the
+    /// first request that the policy permits.
+    #[must_use]
+    pub fn new(policy: Policy, lookup: Arc<dyn Lookup>) -> Arc<Self> {
+        let policy = Arc::new(policy);
+        let transport = Transport::new(Arc::clone(&policy), lookup);
+        Arc::new(Self { policy, transport })
+    }
+
+    /// A gateway that denies every request.
+    #[must_use]
+    pub fn closed() -> Arc<Self> {
+        Self::new(Policy::deny_all(), Arc::new(SystemLookup))
+    }
+
+    /// One run's part.
+    #[must_use]
+    pub fn session(self: &Arc<Self>, limits: &Limits) -> Session {
+        Session(Arc::new(Inner {
+            gateway: Arc::clone(self),
+            largest_request: limits.get(Limit::Request),
+            largest_response: limits.get(Limit::Response),
+            requests_allowed: limits.get(Limit::Requests),
+            requests: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            hosts: Mutex::default(),
+            refusal: OnceLock::new(),
+        }))
+    }
+}
+
+/// One run's gateway.
+#[derive(Clone, Debug)]
+pub struct Session(pub(super) Arc<Inner>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) largest_request: u64,
+    pub(super) largest_response: u64,
+    requests_allowed: u64,
+    requests: AtomicU64,
+    sent: AtomicU64,
+    received: AtomicU64,
+    refused: AtomicU64,
+    hosts: Mutex<BTreeSet<String>>,
+    refusal: OnceLock<Refusal>,
+}
+
+/// The first thing that the gateway refused to a run, for the user to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What was asked for and why it was refused, in one line of printable text.
+    pub message: String,
+    /// How to allow it, if that can be said.
+    pub help: Option<String>,
+}
+
+/// What a run sent and got.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Requests that went out.
+    pub requests: u64,
+    /// Requests that were refused.
+    pub refused: u64,
+    /// The hosts that requests went to.
+    pub hosts: Vec<String>,
+    /// Bytes of request bodies.
+    pub sent: u64,
+    /// Bytes of answers' bodies.
+    pub received: u64,
+}
+
+impl Session {
+    /// The session of a run without network.
+    #[must_use]
+    pub fn closed() -> Self {
+        Gateway::closed().session(&Limits::default())
+    }
+
+    /// The first refusal that the run met, if it met any.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.0.refusal.get()
+    }
+
+    /// What the run sent and got so far.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        Summary {
+            requests: self.0.requests.load(Ordering::Relaxed),
+            refused: self.0.refused.load(Ordering::Relaxed),
+            hosts: hosts.iter().cloned().collect(),
+            sent: self.0.sent.load(Ordering::Relaxed),
+            received: self.0.received.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Notes a denial for the user; the guest reads the same text for each.
+    pub(super) fn deny(&self, denial: &Denial) -> HttpError {
+        self.refuse(
+            denial.to_string(),
+            denial.fix().map(|fix| {
+                format!("to allow it, add to the runner's section of agent-arborist.yaml:   {fix}")
+            }),
+        );
+        HttpError::Denied(DENIED.to_owned())
+    }
+
+    /// Notes that something is larger than `limit` allows.
+    pub(super) fn too_large(&self, what: &str, limit: Limit, bound: u64) -> HttpError {
+        self.refuse(
+            format!(
+                "{what} is larger than its limit `{limit}` of {}",
+                limit.show(bound)
+            ),
+            Some(format!("give it more with `--limit {limit}=…`")),
+        );
+        HttpError::TooLarge(bound)
+    }
+
+    /// Takes one request out of the run's budget.
+    pub(super) fn take_request(&self, target: &Target) -> Result<(), HttpError> {
+        let allowed = self.0.requests_allowed;
+        let taken =
+            self.0
+                .requests
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |requests| {
+                    (requests < allowed).then_some(requests + 1)
+                });
+        if taken.is_err() {
+            let message =
+                format!("the runner asked for more than {allowed} requests, its limit `requests`");
+            self.refuse(
+                message,
+                Some("give it more with `--limit requests=…`".to_owned()),
+            );
+            return Err(HttpError::BudgetExhausted(format!("{allowed} requests")));
+        }
+        let mut hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.insert(target.origin().to_string());
+        Ok(())
+    }
+
+    pub(super) fn count_sent(&self, bytes: usize) {
+        self.0.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_received(&self, bytes: usize) {
+        self.0.received.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    fn refuse(&self, message: String, help: Option<String>) {
+        self.0.refused.fetch_add(1, Ordering::Relaxed);
+        self.0.refusal.get_or_init(|| Refusal { message, help });
+    }
+}

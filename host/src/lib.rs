@@ -1,0 +1,45 @@
+//! Arborist runs AI runners that nobody has to trust.
+//!
+//! A *runner* is a WebAssembly component that turns a description into a task spec, and a task spec
+//! into a workflow for the Dagu engine. This library is the host: it loads a component, gives it a fresh
+//! sandbox for every call, takes its text, checks it, and prints what the engine accepts.
+//!
+//! | module | owns |
+//! | --- | --- |
+//! | [`limits`] | every bound on a run |
+//! | [`escape`] | how text from outside is shown |
+//! | [`spec`] | task specs and DAGs: model, checks, canonical text |
+//! | [`gateway`] | the way out: what HTTP a run gets |
+//! | [`engine`] | the sandbox; the only module that names wasmtime |
+//! | [`builtin`] | the components that come with the host |
+//! | [`runner`] | one run, from input to checked output |
+//! | [`config`] | folders, variables and settings |
+//!
+//! Nothing here prints, exits or reads the environment, [`config`] aside for the last.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "a test that cannot go on should panic"
+    )
+)]
+
+pub mod builtin;
+pub mod config {
+    //! The environment, the only module that reads it, and the user's folders.
+    mod environment;
+    mod folders;
+    pub use environment::Environment;
+    pub use folders::Folders;
+}
+pub mod engine;
+pub mod escape;
+pub mod gateway;
+pub mod limits;
+pub mod policy;
+pub mod runner;
+pub mod secrets;
+pub mod spec;

@@ -1,0 +1,123 @@
+//! Does what its description says: the first word names a behaviour, the rest is its argument. Anything
+//! else is answered with what the guest can see of its surroundings.
+//!
+//! | description | what happens |
+//! | --- | --- |
+//! | `probe` or any other text | a spec with a step for each thing looked at ([`probe`]) |
+//! | `counter` | the value of a counter in linear memory, from 1 |
+//! | `spec TEXT` | returns TEXT as it is |
+//! | `answer N` | a spec whose description has N bytes |
+//! | `invalid-utf8` | returns bytes that are no text |
+//! | `error:KIND [N]` | the error of that kind, with a text of N bytes; `error:service` takes the parameters `status` and `retryable` |
+//! | `unsupported` | `error:unsupported` |
+//! | `trap`, `panic`, `recursion`, `exit [N]` | ends without an answer |
+//! | `loop`, `sleep [SECONDS]`, `emit-forever` | never ends, on the CPU, in a clock, in host calls; `sleep` with a number returns |
+//! | `memory [MIB]`, `memory-try [MIB]` | takes memory until refused, or so much; the second reports how much |
+//! | `log-flood [N]`, `stdout-flood [N]`, `stderr-flood [N]` | N lines of 1 KiB, 100,000 by default |
+//! | `stdout TEXT`, `stderr TEXT`, `log TEXT` | says TEXT there, then answers as usual |
+//! | `progress TEXT` | emits TEXT word by word, then answers as usual |
+//! | `emit-huge [N]` | emits N bytes in one call, one more than is allowed by default |
+//! | `handles [N]` | keeps N pollables, 2,000,000 by default |
+//! | `random-huge [N]` | asks for N random bytes in one call, 1 GiB by default |
+//! | `http METHOD URL`, `open METHOD URL` | sends a request ([`web`]) |
+//! | `requests N METHOD URL` | sends N requests one after the other and counts the outcomes |
+//!
+//! `generate-dagu-config` returns the parameter `dagu`, and without it `unsupported`.
+
+mod bindings;
+mod hostile;
+mod probe;
+mod report;
+mod web;
+
+use bindings::arborist::runner::runner_types::ServiceFailure;
+use bindings::exports::arborist::runner::generate::{Guest, Parameter, RunnerError};
+use report::Report;
+
+struct Plain;
+
+impl Guest for Plain {
+    fn generate_task_spec(
+        description: String,
+        parameters: Vec<Parameter>,
+    ) -> Result<String, RunnerError> {
+        let (behaviour, argument) = description
+            .split_once([' ', '\n'])
+            .unwrap_or((description.as_str(), ""));
+        if let Some(kind) = behaviour.strip_prefix("error:") {
+            return Err(error(kind, argument, &parameters)?);
+        }
+        match behaviour {
+            "unsupported" => return Err(RunnerError::Unsupported),
+            "spec" => return Ok(argument.to_owned()),
+            "http" | "open" | "requests" => return web::run(behaviour, argument, &parameters),
+            _ => {}
+        }
+        if let Some(answer) = hostile::run(behaviour, argument)? {
+            return Ok(answer);
+        }
+        Ok(probe::report(&description, &parameters))
+    }
+
+    fn generate_dagu_config(
+        _spec: String,
+        parameters: Vec<Parameter>,
+    ) -> Result<String, RunnerError> {
+        let dagu = parameters
+            .into_iter()
+            .find(|parameter| parameter.name == "dagu");
+        dagu.map(|parameter| parameter.value)
+            .ok_or(RunnerError::Unsupported)
+    }
+}
+
+fn error(kind: &str, argument: &str, parameters: &[Parameter]) -> Result<RunnerError, RunnerError> {
+    let message = match argument.trim().parse() {
+        Ok(length) => "x".repeat(length),
+        Err(_) if argument.is_empty() => format!("the guest says {kind}"),
+        Err(_) => argument.to_owned(),
+    };
+    Ok(match kind {
+        "invalid-config" => RunnerError::InvalidConfig(message),
+        "invalid-input" => RunnerError::InvalidInput(message),
+        "service" => RunnerError::Service(ServiceFailure {
+            status: parameter(parameters, "status").and_then(|status| status.parse().ok()),
+            message,
+            retryable: parameter(parameters, "retryable") == Some("true"),
+        }),
+        "invalid-response" => RunnerError::InvalidResponse(message),
+        "other" => RunnerError::Other(message),
+        "unsupported" => RunnerError::Unsupported,
+        _ => return Err(unusable(&format!("no error is named {kind}"))),
+    })
+}
+
+fn parameter<'a>(parameters: &'a [Parameter], name: &str) -> Option<&'a str> {
+    parameters
+        .iter()
+        .find(|it| it.name == name)
+        .map(|it| it.value.as_str())
+}
+
+/// The error for a description that a test wrote wrongly.
+fn unusable(why: &str) -> RunnerError {
+    RunnerError::InvalidInput(format!("the test guest cannot do that: {why}"))
+}
+
+/// A number, or `default` where there is none.
+fn number(argument: &str, default: u64) -> Result<u64, RunnerError> {
+    match argument.trim() {
+        "" => Ok(default),
+        text => text
+            .parse()
+            .map_err(|_| unusable(&format!("{text:?} is no number"))),
+    }
+}
+
+fn spec_with(name: &str, value: impl std::fmt::Display) -> String {
+    let mut report = Report::new("");
+    report.add(name, value);
+    report.to_spec()
+}
+
+bindings::export!(Plain with_types_in bindings);

@@ -1,0 +1,249 @@
+//! The command line: what goes to which stream, which exit code, and what the errors say.
+
+use arborist_tests::{Host, Ran, host};
+use std::fs;
+
+const DESCRIPTION: &str = "Back up the orders database every night and check the copy";
+
+#[test]
+fn the_spec_is_alone_on_stdout_parses_and_is_the_same_every_time() {
+    let host = Host::new();
+    let first = host.run(&["run", DESCRIPTION]).succeeded();
+    let spec: serde_json::Value = serde_saphyr::from_str(&first).unwrap();
+    assert!(spec["steps"].as_array().unwrap().len() >= 3, "{first}");
+    assert!(first.ends_with('\n'));
+    assert_eq!(host.run(&["run", DESCRIPTION, "-v"]).succeeded(), first);
+    assert_eq!(
+        Host::with_own_cache()
+            .run(&["run", DESCRIPTION])
+            .succeeded(),
+        first
+    );
+}
+
+#[test]
+fn the_old_names_of_the_commands_work() {
+    let host = Host::new();
+    let spec = host.run(&["generate-task-spec", DESCRIPTION]).succeeded();
+    assert_eq!(spec, host.run(&["run", DESCRIPTION]).succeeded());
+    let dag = host
+        .run_with(&["generate-dagu"], spec.as_bytes())
+        .succeeded();
+    assert!(dag.contains("type: graph"), "{dag}");
+}
+
+#[test]
+fn json_holds_what_yaml_holds() {
+    let host = Host::new();
+    let yaml = host.run(&["run", DESCRIPTION]).succeeded();
+    let json = host
+        .run(&["run", DESCRIPTION, "--format", "json"])
+        .succeeded();
+    let from_yaml: serde_json::Value = serde_saphyr::from_str(&yaml).unwrap();
+    let from_json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(from_yaml, from_json);
+}
+
+#[test]
+fn a_description_comes_from_an_argument_a_dash_or_a_pipe() {
+    let host = Host::new();
+    let typed = host.run(&["run", DESCRIPTION]).succeeded();
+    let piped = format!("{DESCRIPTION}\n");
+    assert_eq!(host.run_with(&["run"], piped.as_bytes()).succeeded(), typed);
+    assert_eq!(
+        host.run_with(&["run", "-"], piped.as_bytes()).succeeded(),
+        typed
+    );
+}
+
+#[test]
+fn with_an_output_file_nothing_is_on_stdout() {
+    let host = Host::new();
+    let printed = host.run(&["run", DESCRIPTION]).succeeded();
+    let dag = host.run_with(&["dagu"], printed.as_bytes()).succeeded();
+    let silent = host
+        .run(&["run", DESCRIPTION, "-o", "spec.yaml", "--dagu", "dag.yaml"])
+        .succeeded();
+    assert_eq!(silent, "");
+    assert_eq!(
+        fs::read_to_string(host.home().join("spec.yaml")).unwrap(),
+        printed
+    );
+    assert_eq!(
+        fs::read_to_string(host.home().join("dag.yaml")).unwrap(),
+        dag
+    );
+}
+
+#[test]
+fn a_failed_run_leaves_the_old_output_and_nothing_else() {
+    let host = Host::new();
+    host.file("spec.yaml", "old");
+    let failed = host.run(&["run", "", "-o", "spec.yaml"]);
+    let _error = failed.failed(2);
+    assert_eq!(
+        fs::read_to_string(host.home().join("spec.yaml")).unwrap(),
+        "old"
+    );
+    let unwritable = host.run(&["run", DESCRIPTION, "-o", "no/such/folder/spec.yaml"]);
+    assert!(unwritable.failed(1).contains("no/such/folder/spec.yaml"));
+    let names: Vec<_> = fs::read_dir(host.home())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["spec.yaml"]);
+}
+
+/// A row: arguments, exit code, what the error must say.
+type Fault<'a> = (&'a [&'a str], i32, &'a [&'a str]);
+
+#[test]
+fn bad_usage_is_told_with_what_to_do() {
+    let host = Host::new();
+    host.file("latin1.txt", b"name: caf\xe9");
+    host.file("spec.yaml", "name: a\nsteps: []\n");
+    let rows: &[Fault<'_>] = &[
+        (&[], 2, &["Usage"]),
+        (&["rum"], 2, &["run"]),
+        (&["run", "  "], 2, &["empty", "help:"]),
+        (&["run", "x", "--param", "novalue"], 2, &["NAME=VALUE"]),
+        (
+            &["run", "x", "--param", "a=1", "--param", "a=2"],
+            2,
+            &["once"],
+        ),
+        (&["run", "x", "--limit", "memory"], 2, &["NAME=VALUE"]),
+        (
+            &["run", "x", "--limit", "memroy=1MiB"],
+            2,
+            &["did you mean `memory`"],
+        ),
+        (&["run", "x", "--limit", "memory=lots"], 2, &["256MiB"]),
+        (&["run", "x", "--timeout", "0"], 2, &["--timeout"]),
+        (&["run", "x", "--timeout", "soon"], 2, &["--timeout"]),
+        (&["run", "x", "-v", "-q"], 2, &["cannot be used with"]),
+        (&["run", "x", "--dagu", "-"], 2, &["cannot both", "help:"]),
+        (
+            &["run", "x", "--runner", "nope"],
+            3,
+            &["`nope`", "mock", "--component"],
+        ),
+        (&["dagu", "missing.yaml"], 2, &["missing.yaml"]),
+        (&["dagu", "."], 2, &["folder"]),
+        (&["dagu", "latin1.txt"], 2, &["UTF-8"]),
+        (&["dagu", "spec.yaml"], 7, &["not valid", "step"]),
+        (&["inspect", "missing.wasm"], 4, &["missing.wasm"]),
+    ];
+    for (args, code, texts) in rows {
+        let error = host.run(args).failed(*code);
+        for text in *texts {
+            assert!(error.contains(text), "{args:?}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_description_has_a_bound() {
+    let host = Host::new();
+    let long = vec![b'x'; 1024 * 1024 + 100];
+    assert!(host.run_with(&["run"], &long).failed(2).contains("1048"));
+    let longest = vec![b'x'; 1024 * 1024];
+    let _spec = host.run_with(&["run"], &longest).succeeded();
+}
+
+#[test]
+fn a_dry_run_says_what_would_run_and_runs_nothing() {
+    let host = Host::with_own_cache();
+    let plan = host
+        .run(&[
+            "run",
+            "x",
+            "--dry-run",
+            "--param",
+            "a=hidden",
+            "--timeout",
+            "7",
+        ])
+        .succeeded();
+    for text in [
+        "mock (the default)",
+        "sha256:",
+        "7s",
+        "memory 256.0 MiB",
+        "network     none",
+    ] {
+        assert!(plan.contains(text), "{plan}");
+    }
+    assert!(!plan.contains("hidden"));
+    assert!(!host.cache().exists(), "a dry run compiled something");
+}
+
+#[test]
+fn verbose_says_what_happens_and_quiet_says_nothing() {
+    let host = Host::with_own_cache();
+    let first = host.run(&["run", "x", "-v"]);
+    assert!(first.stderr.contains("compiled in"), "{}", first.stderr);
+    let second = host.run(&["run", "x", "-v"]);
+    assert!(
+        second.stderr.contains("already compiled"),
+        "{}",
+        second.stderr
+    );
+    assert_eq!(host.run(&["run", "x"]).stderr, "");
+    assert_eq!(host.run(&["run", "x", "-q"]).stderr, "");
+}
+
+#[test]
+fn nothing_is_coloured_where_no_terminal_is() {
+    let host = Host::new();
+    let Ran { stderr, .. } = host.run(&["run", ""]);
+    assert!(!stderr.contains('\x1b'), "{stderr:?}");
+}
+
+#[test]
+fn the_variable_selects_a_runner_and_the_list_says_so() {
+    let host = Host::new();
+    let selected = |name: &str| {
+        let mut command = host.command();
+        command.arg("runners").env("AGENT_ARBORIST_RUNNER", name);
+        host::run(&mut command, b"")
+    };
+    assert!(
+        selected("mock")
+            .succeeded()
+            .contains("AGENT_ARBORIST_RUNNER")
+    );
+    assert!(selected("nope").failed(3).contains("AGENT_ARBORIST_RUNNER"));
+    assert!(selected("").succeeded().contains("the default"));
+}
+
+#[test]
+fn inspect_tells_what_a_runner_is() {
+    let host = Host::new();
+    let text = host.run(&["inspect", "mock"]).succeeded();
+    for part in [
+        "described-runner",
+        "sha256:",
+        "arborist:runner/generate@0.1.0",
+        "memory",
+        "256.0 MiB",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    let json = host
+        .run(&["inspect", "mock", "--format", "json"])
+        .succeeded();
+    let found: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(found["world"], "described-runner");
+    assert_eq!(found["info"]["name"], "mock");
+}
+
+#[test]
+fn completions_are_printed_for_each_shell() {
+    let host = Host::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = host.run(&["completions", shell]).succeeded();
+        assert!(script.contains("component"), "{shell}");
+    }
+    let _error = host.run(&["completions", "tcsh"]).failed(2);
+}

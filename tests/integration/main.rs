@@ -1,0 +1,29 @@
+//! The integration tests: one binary, a module a subject.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should panic"
+)]
+// A guest that no test names is a constant that nobody uses.
+#![deny(dead_code)]
+
+mod cli;
+mod components;
+mod corpus;
+mod engine_runs;
+mod languages;
+mod sandbox;
+mod structure;
+mod wat_components;
+
+/// Hostile components in the text format.
+#[path = "../guests/wat/wat.rs"]
+mod wat;
+
+/// The test guests, as `build.rs` built them.
+mod guests {
+    include!(concat!(env!("OUT_DIR"), "/guests.rs"));
+}

@@ -1,0 +1,32 @@
+//! The harness of the integration tests: the real binary, in an environment of its own, with a bound on
+//! its time and an eye on its memory.
+//!
+//! | module | gives |
+//! | --- | --- |
+//! | [`host`] | the `arborist` binary |
+//! | [`dagu`] | the real Dagu engine |
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should panic, and the harness is no part of the host"
+)]
+
+pub mod dagu;
+pub mod host;
+
+pub use host::{Host, Ran};
+
+use std::process::Command;
+
+/// The real binary, with nothing of the caller's environment but `PATH`.
+///
+/// # Panics
+/// It is not built.
+#[must_use]
+pub fn arborist() -> Command {
+    host::command()
+}
