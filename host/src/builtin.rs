@@ -18,11 +18,18 @@ pub struct Builtin {
 pub const DEFAULT: &str = "mock";
 
 /// Every built-in runner, the default first.
-pub const ALL: [Builtin; 1] = [Builtin {
-    name: DEFAULT,
-    about: "makes a plan out of the description's own words; no network, always the same answer",
-    bytes: include_bytes!("../../guest-runners/mock/mock.wasm"),
-}];
+pub const ALL: [Builtin; 2] = [
+    Builtin {
+        name: DEFAULT,
+        about: "makes a plan out of the description's own words; no network, always the same answer",
+        bytes: include_bytes!("../../guest-runners/mock/mock.wasm"),
+    },
+    Builtin {
+        name: "custom",
+        about: "asks your own AI service, at `endpoint` or `service_url`",
+        bytes: include_bytes!("../../guest-runners/custom-api/custom-api.wasm"),
+    },
+];
 
 /// The built-in runner called `name`.
 #[must_use]
@@ -33,5 +40,5 @@ pub fn find(name: &str) -> Option<&'static Builtin> {
 /// The names of all built-in runners, for messages.
 #[must_use]
 pub fn names() -> String {
-    ALL.map(|builtin| builtin.name).join(", ")
+    ALL.map(|builtin| format!("`{}`", builtin.name)).join(", ")
 }

@@ -28,13 +28,7 @@
 )]
 
 pub mod builtin;
-pub mod config {
-    //! The environment, the only module that reads it, and the user's folders.
-    mod environment;
-    mod folders;
-    pub use environment::Environment;
-    pub use folders::Folders;
-}
+pub mod config;
 pub mod engine;
 pub mod escape;
 pub mod gateway;

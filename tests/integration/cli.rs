@@ -125,8 +125,8 @@ fn bad_usage_is_told_with_what_to_do() {
         (&["run", "x", "--dagu", "-"], 2, &["cannot both", "help:"]),
         (
             &["run", "x", "--runner", "nope"],
-            3,
-            &["`nope`", "mock", "--component"],
+            2,
+            &["`nope`", "mock", "component: FILE"],
         ),
         (&["dagu", "missing.yaml"], 2, &["missing.yaml"]),
         (&["dagu", "."], 2, &["folder"]),
@@ -166,11 +166,11 @@ fn a_dry_run_says_what_would_run_and_runs_nothing() {
         ])
         .succeeded();
     for text in [
-        "mock (the default)",
+        "runner: mock (default)",
         "sha256:",
-        "7s",
-        "memory 256.0 MiB",
-        "network     none",
+        "timeout: 7s",
+        "mock.limits.memory: 256.0 MiB (default)",
+        "no request",
     ] {
         assert!(plan.contains(text), "{plan}");
     }
@@ -214,7 +214,7 @@ fn the_variable_selects_a_runner_and_the_list_says_so() {
             .contains("AGENT_ARBORIST_RUNNER")
     );
     assert!(selected("nope").failed(3).contains("AGENT_ARBORIST_RUNNER"));
-    assert!(selected("").succeeded().contains("the default"));
+    assert!(selected("").succeeded().contains("selected: default"));
 }
 
 #[test]

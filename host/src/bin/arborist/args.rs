@@ -50,6 +50,13 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// List the runners, and say which one is selected and why
     Runners(RunnersArgs),
+    /// Write a commented agent-arborist.yaml to start from
+    Init(InitArgs),
+    /// Check, show and explain the configuration
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -102,8 +109,19 @@ pub(crate) struct RunnerArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) component: Option<PathBuf>,
     /// The runner: a built-in one, or a section of the configuration; see `arborist runners`
-    #[arg(long, value_name = "NAME", env = None)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) runner: Option<String>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Set a field of the runner's to this text
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Set a field of the runner's to the value of an environment variable; the way to give a secret
+    #[arg(long = "set-env", value_name = "KEY=VARIABLE")]
+    pub(crate) set_env: Vec<String>,
+    /// Permit requests by this rule too: [METHOD[,METHOD] ]SCHEME://HOST[:PORT][/PATH-PREFIX]
+    #[arg(long = "allow", value_name = "RULE")]
+    pub(crate) allow: Vec<String>,
     /// An option for the runner
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,
@@ -117,7 +135,15 @@ pub(crate) struct RunnerArgs {
     pub(crate) talk: TalkArgs,
 }
 
-#[derive(Clone, Copy, Debug, Args)]
+/// Which configuration file.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ConfigArgs {
+    /// The configuration file; without it $AGENT_ARBORIST_CONFIG, or agent-arborist.yaml here or above
+    #[arg(short = 'c', long = "config", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct TalkArgs {
     /// Say more: what happens, and what the runner logs; twice for its debug lines
     #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
@@ -132,6 +158,8 @@ pub(crate) struct InspectArgs {
     /// A component file (.wasm or .wat), or the name of a runner
     #[arg(value_name = "FILE|NAME", value_hint = ValueHint::FilePath)]
     pub(crate) runner: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Report,
@@ -141,7 +169,42 @@ pub(crate) struct InspectArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunnersArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
     /// How to print the list
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Report,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Where to write it; `-` is standard output
+    #[arg(value_name = "FILE", default_value = "agent-arborist.yaml", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Find every fault of the configuration, without running anything
+    Check(SettingsArgs),
+    /// Print every setting with its value and where it comes from; secrets as ****
+    Show(SettingsArgs),
+    /// Say in words where the runner may send requests, and which secrets may go where
+    Explain(SettingsArgs),
+}
+
+/// Which settings to look at.
+#[derive(Debug, Args)]
+pub(crate) struct SettingsArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Look at this runner rather than the selected one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) runner: Option<String>,
+    /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Report,
 }

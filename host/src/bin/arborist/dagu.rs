@@ -3,7 +3,7 @@
 use crate::{
     args::{DaguArgs, Format},
     exit::{Exit, Failure},
-    host::Plan,
+    host::{Operation, Plan},
     output,
     talk::Talk,
 };
@@ -14,7 +14,7 @@ use arborist::{
 use std::{io::IsTerminal as _, path::Path, sync::Arc};
 
 pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
-    let plan = Plan::new(&args.runner)?;
+    let plan = Plan::new(&args.runner, talk)?;
     let text = read(args.spec.as_deref())?;
     let spec = TaskSpec::parse(&text).map_err(|error| {
         Failure::new(Exit::Spec, format!("the task spec is not valid:\n{error}"))
@@ -23,13 +23,12 @@ pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure
     if args.dry_run {
         return output::print(&plan.show());
     }
-    let component = plan.load(talk).await?;
-    talk.waiting_for(&format!("{}: making a DAG", plan.selected.name));
-    let call = plan.call(talk);
-    let dag = runner::dag(&component, &call, &spec.value, &plan.parameters).await?;
+    let ready = plan.ready(Operation::Dagu, talk).await?;
+    let (call, parameters) = ready.call(Operation::Dagu, talk);
+    talk.waiting_for(&format!("{}: making a DAG", ready.settings.runner.name));
+    let dag = runner::dag(&ready.component, &call, &spec.value, &parameters).await?;
     dag.warnings.iter().for_each(|warning| talk.warn(warning));
-    talk.done();
-    talk.warn_refused(&call.session);
+    ready.sum_up(talk);
     let text = match args.format {
         Format::Yaml => dag.value.to_yaml(),
         Format::Json => dag.value.to_json(),

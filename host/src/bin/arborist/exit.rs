@@ -28,6 +28,8 @@ impl From<Exit> for ExitCode {
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) message: String,
+    /// Whether the message begins with a heading of its own.
+    pub(crate) rendered: bool,
 }
 
 impl Failure {
@@ -35,6 +37,16 @@ impl Failure {
         Self {
             exit,
             message: message.to_string(),
+            rendered: false,
+        }
+    }
+
+    /// With a message that was laid out already, such as faults with the text that they are about.
+    pub(crate) fn rendered(exit: Exit, message: String) -> Self {
+        Self {
+            exit,
+            message,
+            rendered: true,
         }
     }
 }

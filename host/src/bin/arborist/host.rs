@@ -1,166 +1,255 @@
-//! What `run`, `dagu` and `inspect` share: a loaded component and the call that it is given.
+//! What `run`, `dagu` and `inspect` share: a loaded component and the calls that it is given.
 
 use crate::{
     args::RunnerArgs,
     exit::{Exit, Failure},
-    select::Selected,
+    settings::{self, Surroundings},
     talk::Talk,
 };
 use arborist::{
-    config::{Environment, Folders},
-    engine::{Call, Component, Engine, Origin, Source},
-    gateway::Session,
+    config::{FieldValue, Folders, Settings},
+    engine::{Call, Component, Engine, Ignore, Origin, RunnerInfo, Source},
+    escape::printable,
+    gateway::{Gateway, Session, SystemLookup},
     limits::Limits,
     runner::Parameters,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// How long a command may take where nobody says: generating with a slow model takes minutes.
-const TIME: Duration = Duration::from_secs(300);
-
-/// Everything that the flags of a run come to.
+/// Everything that the command line and the configuration come to, before anything is loaded.
 pub(crate) struct Plan {
-    pub(crate) selected: Selected,
-    pub(crate) source: Source,
-    pub(crate) parameters: Parameters,
-    pub(crate) limits: Limits,
-    pub(crate) time: Duration,
-    deadline: Instant,
+    surroundings: Surroundings,
+    settings: Settings,
+    source: Source,
+    parameters: Parameters,
+    began: Instant,
+}
+
+/// A component that can be called, and its session.
+pub(crate) struct Ready {
+    pub(crate) component: Component,
+    pub(crate) settings: Settings,
+    pub(crate) session: Session,
+    parameters: Parameters,
+    began: Instant,
+}
+
+/// The two calls, which have time and a model of their own.
+#[derive(Clone, Copy)]
+pub(crate) enum Operation {
+    TaskSpec,
+    Dagu,
 }
 
 impl Plan {
-    pub(crate) fn new(args: &RunnerArgs) -> Result<Self, Failure> {
-        let environment = Environment::of_process();
-        let variable = environment.get("AGENT_ARBORIST_RUNNER");
-        let selected =
-            Selected::choose(args.component.as_deref(), args.runner.as_deref(), variable)?;
-        let time = args.timeout.map_or(TIME, Duration::from_secs);
+    pub(crate) fn new(args: &RunnerArgs, talk: &Talk) -> Result<Self, Failure> {
+        let began = Instant::now();
+        let surroundings = Surroundings::of_process();
+        let settings = surroundings.resolve(&settings::invocation(args)?)?;
+        settings
+            .warnings
+            .iter()
+            .for_each(|warning| talk.warn(warning));
+        let source = settings::source(&settings)?;
+        let parameters = Parameters::parse(&args.params)?;
         Ok(Self {
-            source: read(&selected)?,
-            selected,
-            parameters: Parameters::parse(&args.params)?,
-            limits: limits(&args.limits)?,
-            time,
-            deadline: Instant::now() + time,
+            surroundings,
+            settings,
+            source,
+            parameters,
+            began,
         })
     }
 
-    /// The plan for a dry run.
+    /// What a dry run prints.
     pub(crate) fn show(&self) -> String {
-        use std::fmt::Write as _;
-        let mut text = String::new();
-        let limits = arborist::limits::ROWS
-            .iter()
-            .map(|row| {
-                format!(
-                    "{} {}",
-                    row.name,
-                    row.limit.show(self.limits.get(row.limit))
-                )
-            })
-            .collect::<Vec<_>>()
-            .join(", ");
+        let settings = &self.settings;
+        let rows = settings.rows();
+        let mut lines: Vec<String> =
+            rows.iter().map(|row| format!("{}: {} ({})", row.key, row.value, row.source)).collect();
+        let (size, digest) = (self.source.bytes().len(), self.source.digest());
+        lines.push(format!("component: {size} bytes, {digest}"));
         let names = self
             .parameters
             .as_slice()
             .iter()
-            .map(|parameter| parameter.name.as_str());
-        let parameters = names.collect::<Vec<_>>().join(", ");
-        // Writing to a string does not fail.
-        let _ = write!(
-            text,
-            "runner      {} ({})\ncomponent   {} bytes, {}\nparameters  {}\nnetwork     none\ntimeout     {}\nlimits      {limits}\n",
-            self.selected.name,
-            self.selected.why,
-            self.source.bytes().len(),
-            self.source.digest(),
-            if parameters.is_empty() {
-                "none"
-            } else {
-                &parameters
-            },
-            humantime::format_duration(self.time),
-        );
-        text
-    }
-
-    /// Loads the component; the deadline covers that too.
-    pub(crate) async fn load(&self, talk: &Talk) -> Result<Component, Failure> {
-        match tokio::time::timeout_at(self.deadline, load(&self.source, talk)).await {
-            Ok(loaded) => loaded,
-            Err(_elapsed) => Err(Failure::new(
-                Exit::Sandbox,
-                format!(
-                    "{} was not compiled within {}\n  help: give it more time with `--timeout SECONDS`; it is compiled once and then kept",
-                    self.selected.name,
-                    humantime::format_duration(self.time)
-                ),
-            )),
+            .map(|parameter| printable(&parameter.name, 200));
+        lines.push(format!(
+            "parameters: {}",
+            names.collect::<Vec<_>>().join(", ")
+        ));
+        if let Some(whole) = settings.timeouts.whole {
+            lines.push(format!("timeout: {}", humantime::format_duration(whole)));
         }
+        lines.push(String::new());
+        lines.extend(settings.explain());
+        lines.join("\n") + "\n"
     }
 
-    /// A call under the plan's limits and deadline.
-    pub(crate) fn call(&self, talk: &Arc<Talk>) -> Call {
-        Call {
-            limits: self.limits.clone(),
-            config: Arc::new([]),
-            session: Session::closed(),
+    /// Loads the component and holds the settings against what it says of itself. The deadline of
+    /// `operation`, or of the whole command, covers it.
+    pub(crate) async fn ready(self, operation: Operation, talk: &Talk) -> Result<Ready, Failure> {
+        let (deadline, time) = deadline(&self.settings, self.began, operation);
+        let late = || {
+            let message = format!(
+                "the component was not compiled within {}\n  help: give it more time with `--timeout SECONDS`; it is compiled once and then kept",
+                humantime::format_duration(time)
+            );
+            Failure::new(Exit::Sandbox, message)
+        };
+        let loading = load(&self.source, &self.surroundings.folders, talk);
+        let component = tokio::time::timeout_at(deadline, loading)
+            .await
+            .map_err(|_| late())??;
+        let info = describe(&component, deadline, time).await?;
+        let settings = match info {
+            Some(info) => settings::checked(self.settings, &info)?,
+            None => self.settings,
+        };
+        self.surroundings.ask_leave(&settings, talk)?;
+        let gateway = Gateway::new(settings.policy.clone(), Arc::new(SystemLookup));
+        let session = gateway.session(&settings.limits);
+        let Self {
+            parameters, began, ..
+        } = self;
+        Ok(Ready {
+            component,
+            settings,
+            session,
+            parameters,
+            began,
+        })
+    }
+}
+
+impl Ready {
+    /// A call of `operation` with the parameters that it gets.
+    pub(crate) fn call(&self, operation: Operation, talk: &Arc<Talk>) -> (Call, Parameters) {
+        let settings = &self.settings;
+        // Without --timeout the second call has time of its own.
+        let began = match (operation, settings.timeouts.whole) {
+            (Operation::Dagu, None) => Instant::now(),
+            _ => self.began,
+        };
+        let (deadline, time) = deadline(settings, began, operation);
+        let model = match operation {
+            Operation::TaskSpec => &settings.models.task_spec,
+            Operation::Dagu => &settings.models.dagu,
+        };
+        let parameters = match model {
+            Some(model) => self.parameters.with_default("model", model),
+            None => self.parameters.clone(),
+        };
+        let call = Call {
+            limits: settings.limits.clone(),
+            config: config(settings),
+            session: self.session.clone(),
             observer: Arc::<Talk>::clone(talk),
-            deadline: self.deadline,
-            time: self.time,
-        }
+            deadline,
+            time,
+        };
+        (call, parameters)
+    }
+
+    /// Says what a run that succeeded was refused, and with `-v` what went out.
+    pub(crate) fn sum_up(&self, talk: &Talk) {
+        talk.done();
+        talk.warn_refused(&self.session);
+        let summary = self.session.summary();
+        let bytes = |bytes| bytesize::ByteSize::b(bytes).display().iec();
+        talk.detail(format!(
+            "network: {} requests to {}; {} sent, {} received, {} refused",
+            summary.requests,
+            if summary.hosts.is_empty() {
+                "nowhere".to_owned()
+            } else {
+                summary.hosts.join(", ")
+            },
+            bytes(summary.sent),
+            bytes(summary.received),
+            summary.refused
+        ));
     }
 }
 
-/// Reads a chosen runner's component.
-pub(crate) fn read(selected: &Selected) -> Result<Source, Failure> {
-    selected
-        .source()
-        .map_err(|error| Failure::new(Exit::Component, error))
+fn deadline(settings: &Settings, began: Instant, operation: Operation) -> (Instant, Duration) {
+    let timeouts = &settings.timeouts;
+    let time = timeouts.whole.unwrap_or(match operation {
+        Operation::TaskSpec => timeouts.task_spec,
+        Operation::Dagu => timeouts.dagu,
+    });
+    (began + time, time)
 }
 
-/// The limits that `--limit` flags come to.
-pub(crate) fn limits(flags: &[String]) -> Result<Limits, Failure> {
-    let mut limits = Limits::default();
-    for flag in flags {
-        let usage = |message: String| Failure::new(Exit::Usage, format!("--limit: {message}"));
-        let (name, value) = flag.split_once('=').ok_or_else(|| {
-            usage("write it as NAME=VALUE, for instance memory=512MiB".to_owned())
-        })?;
-        limits
-            .set(name, value)
-            .map_err(|error| usage(error.to_string()))?;
-    }
-    Ok(limits)
+/// What the runner reads from its configuration store.
+fn config(settings: &Settings) -> Arc<[(String, String)]> {
+    settings
+        .fields
+        .iter()
+        .map(|field| {
+            let value = match &field.value {
+                FieldValue::Plain(text) => text.clone(),
+                FieldValue::Secret(secret) => secret.reveal().to_owned(),
+            };
+            (field.name.clone(), value)
+        })
+        .collect()
 }
 
 /// Compiles a component, or maps what an earlier command compiled.
-pub(crate) async fn load(source: &Source, talk: &Talk) -> Result<Component, Failure> {
-    let folders = Folders::of(&Environment::of_process());
-    let aot = folders.cache.map(|folder| folder.join("aot"));
+pub(crate) async fn load(
+    source: &Source,
+    folders: &Folders,
+    talk: &Talk,
+) -> Result<Component, Failure> {
+    let aot = folders.cache.as_ref().map(|folder| folder.join("aot"));
     let engine =
         Engine::new(aot.as_deref()).map_err(|error| Failure::new(Exit::Internal, error))?;
     if let Some(problem) = engine.cache_problem() {
         talk.warn(problem);
     }
-    talk.waiting_for(&format!("loading {}", source.name()));
+    talk.waiting_for(&format!("loading {}", printable(source.name(), 200)));
     let component = engine
         .load(source)
         .await
         .map_err(|error| Failure::new(Exit::Component, error))?;
+    let name = printable(component.name(), 200);
     match component.origin() {
-        Origin::Cached => talk.detail(format!("{}: already compiled", component.name())),
-        Origin::Compiled(took) => talk.detail(format!(
-            "{}: compiled in {}",
-            component.name(),
-            humantime::format_duration(Duration::from_millis(
-                u64::try_from(took.as_millis()).unwrap_or(0)
-            ))
-        )),
+        Origin::Cached => talk.detail(format!("{name}: already compiled")),
+        Origin::Compiled(took) => {
+            let took = Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(0));
+            talk.detail(format!(
+                "{name}: compiled in {}",
+                humantime::format_duration(took)
+            ));
+        }
     }
     if let Some(reason) = component.not_kept() {
         talk.warn(format!("the compiled component is not kept: {reason}"));
     }
     Ok(component)
+}
+
+/// What a component says of itself: asked without configuration and network, so that it cannot depend on them.
+pub(crate) async fn describe(
+    component: &Component,
+    deadline: Instant,
+    time: Duration,
+) -> Result<Option<RunnerInfo>, Failure> {
+    let call = Call {
+        limits: Limits::default(),
+        config: Arc::new([]),
+        session: Session::closed(),
+        observer: Arc::new(Ignore),
+        deadline,
+        time,
+    };
+    component.describe(&call).await.map_err(|error| {
+        let message = format!(
+            "the component does not describe itself: {}",
+            printable(&error.to_string(), 1000)
+        );
+        Failure::new(Exit::Component, message)
+    })
 }

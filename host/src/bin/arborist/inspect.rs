@@ -4,14 +4,13 @@ use crate::{
     args::{InspectArgs, Report},
     exit::{Exit, Failure},
     host, output,
-    select::Selected,
+    settings::{self, Surroundings},
     talk::Talk,
 };
 use arborist::{
-    builtin,
-    engine::{Call, Component, Ignore, RunnerInfo},
+    config::Invocation,
+    engine::{Component, RunnerInfo},
     escape::printable,
-    gateway::Session,
     limits::{Limits, ROWS},
 };
 use serde::Serialize;
@@ -22,29 +21,29 @@ use tokio::time::Instant;
 const TIME: Duration = Duration::from_secs(30);
 
 pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
-    let named = args
+    let surroundings = Surroundings::of_process();
+    // What names a runner is one; a file that is called like a runner is meant by `./NAME`.
+    let name = args
         .runner
         .to_str()
-        .filter(|name| builtin::find(name).is_some());
-    let selected = match named {
-        // A file that is called like a built-in runner is meant by `./NAME`.
-        Some(name) => Selected::builtin(name, "its name")?,
-        None => Selected::choose(Some(&args.runner), None, None)?,
+        .filter(|name| !name.contains(['/', '.']));
+    let invocation = settings::to_look_at(&args.config)?;
+    let invocation = match name {
+        Some(name) => Invocation {
+            runner: Some(name.to_owned()),
+            ..invocation
+        },
+        None => Invocation {
+            component: Some(args.runner.clone()),
+            ..invocation
+        },
     };
-    let component = host::load(&host::read(&selected)?, talk).await?;
-    let call = Call {
-        limits: Limits::default(),
-        config: Arc::new([]),
-        session: Session::closed(),
-        observer: Arc::new(Ignore),
-        deadline: Instant::now() + TIME,
-        time: TIME,
-    };
-    let info = component.describe(&call).await.map_err(|error| {
-        Failure::new(Exit::Component, format!("its `describe` failed: {error}"))
-    })?;
+    let settings = surroundings.resolve(&invocation)?;
+    let source = settings::source(&settings)?;
+    let component = host::load(&source, &surroundings.folders, talk).await?;
+    let info = host::describe(&component, Instant::now() + TIME, TIME).await?;
     talk.done();
-    let found = Found::new(&component, info);
+    let found = Found::new(&component, info, &settings.limits);
     output::print(&match args.format {
         Report::Text => found.text(),
         Report::Json => {
@@ -84,8 +83,7 @@ struct LimitRow {
 }
 
 impl Found {
-    fn new(component: &Component, info: Option<RunnerInfo>) -> Self {
-        let limits = Limits::default();
+    fn new(component: &Component, info: Option<RunnerInfo>, limits: &Limits) -> Self {
         let import = |(name, meaning): (&str, &'static str)| Import {
             name: name.to_owned(),
             meaning,

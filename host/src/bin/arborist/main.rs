@@ -1,6 +1,7 @@
 //! The command line of Arborist: reads arguments, calls the library, prints, and decides the exit code.
 
 mod args;
+mod config;
 mod dagu;
 mod exit;
 mod host;
@@ -8,7 +9,7 @@ mod inspect;
 mod output;
 mod run;
 mod runners;
-mod select;
+mod settings;
 mod talk;
 
 use args::{Cli, Command, TalkArgs};
@@ -52,7 +53,9 @@ fn dispatch(command: Command, talk: &std::sync::Arc<Talk>) -> Result<(), Failure
         Command::Run(args) => until_interrupted(run::run(*args, talk)),
         Command::Dagu(args) => until_interrupted(dagu::dagu(*args, talk)),
         Command::Inspect(args) => until_interrupted(inspect::inspect(args, talk)),
-        Command::Runners(args) => runners::runners(&args),
+        Command::Runners(args) => runners::runners(&args, talk),
+        Command::Init(args) => config::init(&args, talk),
+        Command::Config { command } => config::config(&command, talk),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "arborist", &mut script);
@@ -85,10 +88,9 @@ impl Command {
             Self::Run(args) => args.runner.talk,
             Self::Dagu(args) => args.runner.talk,
             Self::Inspect(args) => args.talk,
-            Self::Runners(_) | Self::Completions { .. } => TalkArgs {
-                verbose: 0,
-                quiet: false,
-            },
+            Self::Runners(_) | Self::Init(_) | Self::Config { .. } | Self::Completions { .. } => {
+                TalkArgs::default()
+            }
         }
     }
 }

@@ -21,6 +21,11 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Prints a value as JSON, for reports.
+pub(crate) fn print_json(value: &serde_json::Value) -> Result<(), Failure> {
+    print(&format!("{value:#}\n"))
+}
+
 /// Writes a result to `path`, or to standard output where there is none.
 pub(crate) fn deliver(path: Option<&Path>, text: &str) -> Result<(), Failure> {
     match path {

@@ -3,7 +3,7 @@
 use crate::{
     args::{Format, RunArgs},
     exit::{Exit, Failure},
-    host::Plan,
+    host::{Operation, Plan},
     output,
     talk::Talk,
 };
@@ -21,27 +21,28 @@ pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> 
         let message = "the task spec and the DAG cannot both go to standard output\n  help: name a file for one of them with -o or --dagu";
         return Err(Failure::new(Exit::Usage, message));
     }
-    let plan = Plan::new(&args.runner)?;
+    let plan = Plan::new(&args.runner, talk)?;
     let description = Description::new(&describe(args.description)?)?;
     if args.dry_run {
         return output::print(&plan.show());
     }
-    let component = plan.load(talk).await?;
-    let call = plan.call(talk);
-    talk.waiting_for(&format!("{}: making a task spec", plan.selected.name));
-    let spec = runner::task_spec(&component, &call, &description, &plan.parameters).await?;
+    let ready = plan.ready(Operation::TaskSpec, talk).await?;
+    let name = ready.settings.runner.name.clone();
+    let (call, parameters) = ready.call(Operation::TaskSpec, talk);
+    talk.waiting_for(&format!("{name}: making a task spec"));
+    let spec = runner::task_spec(&ready.component, &call, &description, &parameters).await?;
     spec.warnings.iter().for_each(|warning| talk.warn(warning));
     let dag = match &args.dagu {
         None => None,
         Some(_) => {
-            talk.waiting_for(&format!("{}: making a DAG", plan.selected.name));
-            let dag = runner::dag(&component, &call, &spec.value, &plan.parameters).await?;
+            let (call, parameters) = ready.call(Operation::Dagu, talk);
+            talk.waiting_for(&format!("{name}: making a DAG"));
+            let dag = runner::dag(&ready.component, &call, &spec.value, &parameters).await?;
             dag.warnings.iter().for_each(|warning| talk.warn(warning));
             Some(dag.value)
         }
     };
-    talk.done();
-    talk.warn_refused(&call.session);
+    ready.sum_up(talk);
     // Both are there before either is written: a run that fails leaves nothing half done.
     if let (Some(path), Some(dag)) = (&args.dagu, dag) {
         output::deliver(Some(path), &dag.to_yaml())?;

@@ -2,34 +2,64 @@
 
 use crate::{
     args::{Report, RunnersArgs},
-    exit::{Exit, Failure},
-    output,
-    select::Selected,
+    exit::Failure,
+    output, settings,
+    talk::Talk,
 };
-use arborist::{builtin, config::Environment};
+use arborist::{builtin, config::RunnerOrigin, escape::printable};
 
-pub(crate) fn runners(args: &RunnersArgs) -> Result<(), Failure> {
-    let environment = Environment::of_process();
-    let selected = Selected::choose(None, None, environment.get("AGENT_ARBORIST_RUNNER"))?;
-    let rows = builtin::ALL.map(|builtin| Row {
-        name: builtin.name,
-        kind: "built-in",
-        about: builtin.about,
-        selected: (builtin.name == selected.name).then(|| selected.why.clone()),
+pub(crate) fn runners(args: &RunnersArgs, talk: &Talk) -> Result<(), Failure> {
+    let settings =
+        settings::Surroundings::of_process().resolve(&settings::to_look_at(&args.config)?)?;
+    settings
+        .warnings
+        .iter()
+        .for_each(|warning| talk.warn(warning));
+    let selected = &settings.runner;
+    let why = |name: &str| (name == selected.name).then(|| selected.why.to_string());
+    let mut rows: Vec<Row> = builtin::ALL
+        .iter()
+        .map(|builtin| Row {
+            name: builtin.name.to_owned(),
+            kind: "built-in",
+            about: builtin.about.to_owned(),
+            selected: why(builtin.name),
+        })
+        .collect();
+    let sections = settings.file.iter().flat_map(|file| {
+        let path = file.path.display().to_string();
+        file.sections
+            .iter()
+            .map(move |section| (section, path.clone()))
     });
-    let text = match args.format {
-        Report::Json => serde_json::to_string_pretty(&rows)
-            .map_err(|error| Failure::new(Exit::Internal, error))?,
-        Report::Text => rows.iter().map(Row::line).collect::<Vec<_>>().join("\n"),
-    };
-    output::print(&format!("{text}\n"))
+    for (section, path) in sections {
+        if builtin::find(section).is_none() {
+            let about = match &selected.origin {
+                RunnerOrigin::File(component) if *section == selected.name => {
+                    component.display().to_string()
+                }
+                _ => format!("a section of {path}"),
+            };
+            let selected = why(section);
+            rows.push(Row {
+                name: section.clone(),
+                kind: "section",
+                about,
+                selected,
+            });
+        }
+    }
+    match args.format {
+        Report::Json => output::print_json(&serde_json::json!(rows)),
+        Report::Text => output::print(&rows.iter().map(Row::line).collect::<String>()),
+    }
 }
 
 #[derive(serde::Serialize)]
 struct Row {
-    name: &'static str,
+    name: String,
     kind: &'static str,
-    about: &'static str,
+    about: String,
     /// Why it is selected, if it is.
     selected: Option<String>,
 }
@@ -42,9 +72,7 @@ impl Row {
             .as_ref()
             .map(|why| format!(" (selected: {why})"))
             .unwrap_or_default();
-        format!(
-            "{mark} {:<12} {:<9} {}{why}",
-            self.name, self.kind, self.about
-        )
+        let (name, about) = (printable(&self.name, 60), printable(&self.about, 400));
+        format!("{mark} {name:<12} {:<9} {about}{why}\n", self.kind)
     }
 }

@@ -1,7 +1,7 @@
 //! What the command says on standard error while it works and when it ends.
 
 use crate::{args::TalkArgs, exit::Failure};
-use anstream::eprintln;
+use anstream::{eprint, eprintln};
 use anstyle::{AnsiColor, Style};
 use arborist::{
     engine::{Event, Level, Observer},
@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     collections::VecDeque,
     fmt::Display,
-    io::IsTerminal as _,
+    io::{IsTerminal as _, Write as _},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -81,6 +81,18 @@ impl Talk {
         }
     }
 
+    /// Says something that nobody can turn off.
+    pub(crate) fn say(&self, what: impl Display) {
+        self.above(|| eprintln!("{what}"));
+    }
+
+    /// Asks a question; the answer is typed behind it.
+    pub(crate) fn ask(&self, question: impl Display) {
+        eprint!("{question}");
+        // What cannot be shown cannot be answered either: reading the answer tells.
+        let _ = std::io::stderr().flush();
+    }
+
     pub(crate) fn warn(&self, what: impl Display) {
         if !self.args.quiet {
             self.above(|| eprintln!("{WARNING}warning{WARNING:#}: {}", styled(&what.to_string())));
@@ -105,7 +117,11 @@ impl Talk {
         if self.args.verbose == 0 && !self.args.quiet {
             self.show_kept();
         }
-        eprintln!("{ERROR}error{ERROR:#}: {}", styled(&failure.message));
+        if failure.rendered {
+            eprintln!("{}", failure.message.trim_end());
+        } else {
+            eprintln!("{ERROR}error{ERROR:#}: {}", styled(&failure.message));
+        }
     }
 
     fn show_kept(&self) {

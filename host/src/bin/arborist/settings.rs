@@ -1,0 +1,151 @@
+//! From the command line to settings, and the user's leave for what a found file would send.
+
+use crate::{
+    args::{ConfigArgs, RunnerArgs},
+    exit::{Exit, Failure},
+    talk::Talk,
+};
+use arborist::{
+    builtin,
+    config::{self, Environment, Faults, Folders, Invocation, RunnerOrigin, Settings},
+    engine::{RunnerInfo, Source},
+};
+use std::io::{BufRead as _, IsTerminal as _};
+
+/// The environment and folders of this process.
+pub(crate) struct Surroundings {
+    environment: Environment,
+    pub(crate) folders: Folders,
+}
+
+impl Surroundings {
+    pub(crate) fn of_process() -> Self {
+        let environment = Environment::of_process();
+        Self {
+            folders: Folders::of(&environment),
+            environment,
+        }
+    }
+
+    pub(crate) fn resolve(&self, invocation: &Invocation) -> Result<Settings, Failure> {
+        config::resolve(invocation, &self.environment, &self.folders)
+            .map_err(|faults| failure(&faults))
+    }
+
+    /// Asks the user for what a found file would send where; without a terminal, says it.
+    ///
+    /// # Errors
+    /// The user says no.
+    pub(crate) fn ask_leave(&self, settings: &Settings, talk: &Talk) -> Result<(), Failure> {
+        let pending = settings.pending(&self.folders);
+        if pending.is_empty() {
+            return Ok(());
+        }
+        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+            // Also with -q: where a secret goes is never kept quiet.
+            pending.iter().for_each(|disclosure| talk.say(disclosure));
+            return Ok(());
+        }
+        talk.done();
+        for disclosure in &pending {
+            let file =
+                arborist::escape::printable(&disclosure.file.to_string_lossy(), 400).into_owned();
+            talk.ask(format!(
+                "{file} wants to send {} to {}: yes/no? ",
+                arborist::escape::printable(&disclosure.variable, 100),
+                arborist::escape::printable(&disclosure.target, 300)
+            ));
+            let mut answer = String::new();
+            let read = std::io::stdin().lock().read_line(&mut answer);
+            if read.is_err() || !matches!(answer.trim().to_lowercase().as_str(), "yes" | "y") {
+                return Err(Failure::new(
+                    Exit::Config,
+                    "nothing was sent and nothing was run\n  help: if you trust that file, answer yes, or name it with --config",
+                ));
+            }
+        }
+        if let Err(error) = config::remember(&pending, &self.folders) {
+            talk.warn(format!("the answer is not remembered: {error}"));
+        }
+        Ok(())
+    }
+}
+
+/// What the flags of a run say.
+pub(crate) fn invocation(args: &RunnerArgs) -> Result<Invocation, Failure> {
+    Ok(Invocation {
+        runner: args.runner.clone(),
+        component: args.component.clone(),
+        set: args.set.clone(),
+        set_env: args.set_env.clone(),
+        allow: args.allow.clone(),
+        limits: args.limits.clone(),
+        timeout: args.timeout,
+        ..of_file(&args.config)?
+    })
+}
+
+/// The invocation of a command that only looks: a variable that is not set keeps nobody from looking.
+pub(crate) fn to_look_at(config: &ConfigArgs) -> Result<Invocation, Failure> {
+    Ok(Invocation {
+        replay: true,
+        ..of_file(config)?
+    })
+}
+
+/// The invocation of a command that only says which file.
+pub(crate) fn of_file(config: &ConfigArgs) -> Result<Invocation, Failure> {
+    let folder = std::env::current_dir().map_err(|error| {
+        Failure::new(
+            Exit::Internal,
+            format!("the current folder cannot be found: {error}"),
+        )
+    })?;
+    Ok(Invocation {
+        config: config.file.clone(),
+        folder,
+        ..Invocation::default()
+    })
+}
+
+/// The settings as the runner's `describe` completes them.
+pub(crate) fn checked(settings: Settings, info: &RunnerInfo) -> Result<Settings, Failure> {
+    let fields: Vec<config::FieldInfo> = info
+        .config
+        .iter()
+        .map(|field| config::FieldInfo {
+            name: field.name.clone(),
+            description: field.description.clone(),
+            required: field.required,
+            secret: field.secret,
+            default: field.default.clone(),
+        })
+        .collect();
+    settings.check(&fields).map_err(|faults| failure(&faults))
+}
+
+/// Reads the component of the selected runner.
+pub(crate) fn source(settings: &Settings) -> Result<Source, Failure> {
+    let source = match &settings.runner.origin {
+        RunnerOrigin::File(path) => Source::read(path),
+        RunnerOrigin::Builtin => match builtin::find(&settings.runner.name) {
+            Some(builtin) => Source::from_bytes(builtin.name, builtin.bytes),
+            None => {
+                let message = format!("there is no built-in runner `{}`", settings.runner.name);
+                return Err(Failure::new(Exit::Internal, message));
+            }
+        },
+    };
+    source.map_err(|error| Failure::new(Exit::Component, error))
+}
+
+/// Faults of the command line are usage errors; anything else is the configuration's.
+pub(crate) fn failure(faults: &Faults) -> Failure {
+    let exit = if faults.are_usage() {
+        Exit::Usage
+    } else {
+        Exit::Config
+    };
+    let color = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    Failure::rendered(exit, faults.render(color))
+}

@@ -1,0 +1,100 @@
+//! Settings that are paths or hold one.
+
+use std::path::{Path, PathBuf};
+
+use super::node::{At, Node};
+use super::resolve::Resolver;
+use super::section::{self, Text};
+use super::settings::{CacheSettings, Source};
+use super::trust::beneath;
+use crate::policy::Origin;
+
+/// The folder of a result cache where `cache` names none.
+const DEFAULT_CACHE_DIR: &str = ".cache/runner";
+
+impl Resolver<'_> {
+    pub(super) fn component(&mut self, section: Option<&Text>) -> Option<PathBuf> {
+        if let Some(path) = &self.invocation.component {
+            self.sources
+                .insert("component".to_owned(), Source::Flag("--component"));
+            return Some(self.base.current.join(path));
+        }
+        let (path, at) = section?;
+        self.note("component", Some(at));
+        // A path that is refused is still a component: that the runner is not built in is no fault.
+        Some(self.path(path, at, "component", true).unwrap_or_default())
+    }
+
+    pub(super) fn cache(&mut self, cache: Option<&section::Cache>) -> Option<CacheSettings> {
+        let cache = cache?;
+        let default = || (DEFAULT_CACHE_DIR.to_owned(), cache.at.clone());
+        let (dir, at) = cache.dir.clone().unwrap_or_else(default);
+        let dir = self.path(&dir, &at, "cache.dir", true)?;
+        self.note("cache.dir", Some(&at));
+        self.note("cache.ttl", Some(&cache.at));
+        Some(CacheSettings {
+            dir,
+            ttl: cache.ttl,
+        })
+    }
+
+    pub(super) fn audit(&mut self, node: Option<&Node>) -> Option<PathBuf> {
+        let node = node?;
+        let path =
+            super::written::text(node, "audit", "the path of a file", &mut self.report)?.to_owned();
+        let path = self.path(&path, &node.at, "audit", true)?;
+        self.note("audit", Some(&node.at));
+        Some(path)
+    }
+
+    pub(super) fn proxy(&mut self, (proxy, at): &Text) -> Option<Origin> {
+        match proxy.parse() {
+            Ok(origin) => {
+                self.note("proxy", Some(at));
+                Some(origin)
+            }
+            Err(error) => {
+                self.report.fault(
+                    at,
+                    format!("`proxy` is no proxy's URL: {error}"),
+                    "such as http://proxy.example.com:3128",
+                );
+                None
+            }
+        }
+    }
+
+    /// A path: relative to the file that says it, or to the current folder.
+    pub(super) fn path(
+        &mut self,
+        path: &str,
+        at: &At,
+        key: &str,
+        confined: bool,
+    ) -> Option<PathBuf> {
+        if path == "~" || path.starts_with("~/") {
+            self.report.fault(
+                at,
+                format!("`{key}` begins with `~`, which only a shell expands"),
+                "write the path in full",
+            );
+            return None;
+        }
+        if !matches!(at, At::File(_)) {
+            return Some(self.base.current.join(path));
+        }
+        if !(self.base.stranger && confined) {
+            return Some(self.base.file.join(path));
+        }
+        let below = beneath(&self.base.file, Path::new(path));
+        if below.is_none() {
+            let help = "in a file that was found, not named, paths stay beneath its folder; name the file with --config if you trust it";
+            self.report.fault(
+                at,
+                format!("`{key}` leads out of the folder of the file"),
+                help,
+            );
+        }
+        below
+    }
+}

@@ -1,0 +1,153 @@
+//! Which runner is meant, and whose section it gets.
+
+use std::path::Path;
+
+use super::environment::Environment;
+use super::fault::{shown, shown_path};
+use super::keys::nearest;
+use super::node::{At, Key, Node};
+use super::report::Report;
+use super::settings::Invocation;
+use super::written::{Written, text};
+use crate::builtin;
+
+/// The runners that come with a later one. Their names are known, so that a section for one is no slip.
+pub const PLANNED: &[&str] = &["openai", "claude", "ollama", "multi-model"];
+/// The variable that names a runner.
+pub const RUNNER_VARIABLE: &str = "AGENT_ARBORIST_RUNNER";
+
+/// The runner that is meant.
+pub(super) struct Choice {
+    pub(super) name: String,
+    /// Who says so; none is the default.
+    pub(super) at: Option<At>,
+    /// Whether a section of that name is used, from the file or from variables.
+    pub(super) lent: bool,
+}
+
+/// Chooses the runner: `--runner`, then the variable, then the file, then the default. A component
+/// from the command line gets a section only by `--runner`: it is not to run with somebody's key.
+pub(super) fn choose(
+    invocation: &Invocation,
+    environment: &Environment,
+    written: &Written,
+    report: &mut Report,
+) -> Choice {
+    let usual = usual(environment, written, report);
+    match (&invocation.component, &invocation.runner) {
+        (_, Some(name)) => Choice {
+            name: name.clone(),
+            at: Some(At::Flag("--runner")),
+            lent: true,
+        },
+        (None, None) => usual,
+        (Some(component), None) => {
+            if let Some((key, _)) = written
+                .sections
+                .iter()
+                .find(|(key, _)| key.text == usual.name)
+            {
+                let name = shown(&key.text);
+                report.warn(
+                    Some(&key.at),
+                    format!(
+                        "the section `{name}` is not used for {}; add --runner {name} to lend it",
+                        shown_path(component)
+                    ),
+                );
+            }
+            let stem = component
+                .file_stem()
+                .unwrap_or_else(|| Path::new("component").as_os_str());
+            Choice {
+                name: stem.to_string_lossy().into_owned(),
+                at: Some(At::Flag("--component")),
+                lent: false,
+            }
+        }
+    }
+}
+
+fn usual(environment: &Environment, written: &Written, report: &mut Report) -> Choice {
+    if let Some(name) = environment.get(RUNNER_VARIABLE) {
+        return Choice {
+            name: name.to_owned(),
+            at: Some(At::Variable(RUNNER_VARIABLE.into())),
+            lent: true,
+        };
+    }
+    let name = written.runner.as_ref().and_then(|node| {
+        let name = text(
+            node,
+            "runner",
+            "the name of a runner, such as `runner: custom`",
+            report,
+        )?;
+        Some(Choice {
+            name: name.to_owned(),
+            at: Some(node.at.clone()),
+            lent: true,
+        })
+    });
+    name.unwrap_or_else(|| Choice {
+        name: builtin::DEFAULT.to_owned(),
+        at: None,
+        lent: true,
+    })
+}
+
+/// Faults a name that is neither built in nor a section that names a component.
+pub(super) fn check_exists(
+    choice: &Choice,
+    sections: &[(Key, Node)],
+    has_component: bool,
+    report: &mut Report,
+) {
+    if has_component || builtin::find(&choice.name).is_some() {
+        return;
+    }
+    let name = shown(&choice.name);
+    let section = sections.iter().any(|(key, _)| key.text == choice.name);
+    let message = if PLANNED.contains(&choice.name.as_str()) {
+        format!("the runner `{name}` is not built into this version")
+    } else if section {
+        format!("the runner `{name}` is not built in, and its section names no `component`")
+    } else {
+        format!("there is no runner `{name}`")
+    };
+    let names = builtin::ALL
+        .iter()
+        .map(|builtin| builtin.name)
+        .chain(sections.iter().map(|(key, _)| key.text.as_str()));
+    let near = nearest(&choice.name, names.filter(|other| *other != choice.name));
+    let near = near
+        .map(|near| format!("did you mean `{}`? ", shown(near)))
+        .unwrap_or_default();
+    let help = format!(
+        "{near}Built in are {}; a section with `component: FILE` adds a runner of that name",
+        builtin::names()
+    );
+    match &choice.at {
+        Some(at) => report.fault(at, message, help),
+        None => report.fault_anywhere(message, help),
+    }
+}
+
+/// A section that nobody selected but whose name is nearly the selected one's.
+pub(super) fn warn_of_near_section(choice: &Choice, sections: &[(Key, Node)], report: &mut Report) {
+    if sections.iter().any(|(key, _)| key.text == choice.name) {
+        return;
+    }
+    let near = nearest(
+        &choice.name,
+        sections.iter().map(|(key, _)| key.text.as_str()),
+    );
+    if let Some((key, _)) = near.and_then(|near| sections.iter().find(|(key, _)| key.text == near))
+    {
+        let (name, section) = (shown(&choice.name), shown(&key.text));
+        report.warn(
+            Some(&key.at),
+            format!("the runner `{name}` has no section; did you mean it by `{section}`?"),
+        );
+    }
+}

@@ -1,0 +1,41 @@
+//! The file that `arborist init` writes.
+
+/// A configuration that works as it stands, with everything else there is as comments.
+pub const TEMPLATE: &str = r#"# Configuration of Arborist. What `#` precedes is not in force: remove the `#` to use it.
+# `arborist config check` finds mistakes, `arborist config explain` says what is permitted.
+
+# The runner: mock (needs no network), custom (your own service), or the name of a section below
+# that has a `component`. The flag --runner and $AGENT_ARBORIST_RUNNER come before this line.
+runner: mock
+
+# Your own AI service, for `runner: custom`.
+#custom:
+#  # ${NAME} is the variable NAME of the environment. The runner never sees a key: Arborist puts it in
+#  # where a request goes to the service.
+#  api_key: ${CUSTOM_API_KEY}
+#  # Where the description is sent. Requests may go to this origin and to no other.
+#  endpoint: https://api.example.com/v1/generate
+#  # Any further key is a field of the runner's own, such as a model.
+#  model: small
+#
+#  # Where requests may go, instead of what `endpoint` implies: METHOD[,METHOD] URL-PREFIX.
+#  allow: ["POST https://api.example.com/v1", "https://*.cdn.example.com"]
+#  # Private networks that the names in these rules may resolve into; otherwise none.
+#  networks: [10.0.0.0/8]
+#  # Bounds of a run; `arborist inspect` lists all of them with what happens there.
+#  limits: {memory: 256MiB, cpu: 10s, requests: 64}
+#  # The model for each call, as the parameter `model`; --param model=NAME comes before it.
+#  models: {task_spec: small, dagu: small}
+
+# A runner of your own: any WebAssembly component of the world `arborist:runner/runner`.
+#mine:
+#  # The component, relative to this file.
+#  component: ./runner.wasm
+#  endpoint: http://localhost:11434
+
+# How long a call may take, in seconds or as 90s or 5m.
+#timeouts: {generate_task_spec: 300, generate_dagu: 300}
+
+# The model for each call where the section names none.
+#models: {task_spec: small, dagu: small}
+"#;

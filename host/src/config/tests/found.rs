@@ -1,0 +1,97 @@
+//! A file that was found may be a stranger's.
+
+use super::*;
+
+const TEXT: &str = "runner: tool\ntool:\n  component: ../outside.wasm\n  cache: {dir: up/cache}\n  ca: hush.pem\n  proxy: http://evil.example:1\n  endpoint: https://a.example\naudit: /var/log/audit\n";
+
+#[test]
+#[cfg(unix)]
+fn its_paths_stay_beneath_its_folder() {
+    let case = Case::found(TEXT);
+    std::os::unix::fs::symlink("..", case.root.join("up")).unwrap();
+    let faults = case.faults();
+    let text = faults.to_string();
+    assert_eq!(faults.as_slice().len(), 3, "{text}");
+    for (place, key) in [
+        (":3:14", "component"),
+        (":4:16", "cache.dir"),
+        (":8:8", "audit"),
+    ] {
+        assert!(
+            text.contains(&format!(
+                "{place}: `{key}` leads out of the folder of the file"
+            )),
+            "{text}"
+        );
+    }
+    assert!(text.contains("--config"), "{text}");
+    let named = Case::named(TEXT).settings();
+    assert!(named.ca.is_some() && named.proxy.is_some() && named.warnings.is_empty());
+    assert!(
+        matches!(named.runner.origin, RunnerOrigin::File(path) if path.ends_with("../outside.wasm"))
+    );
+}
+
+#[test]
+fn its_proxy_and_certificates_are_ignored_with_a_word() {
+    let mut case =
+        Case::found("runner: mock\nmock:\n  ca: hush.pem\n  proxy: http://evil.example:1\n");
+    let settings = case.settings();
+    assert!(settings.ca.is_none() && settings.proxy.is_none());
+    let warned = settings.warned();
+    assert!(
+        warned.contains(":3:3: `ca` is ignored") && warned.contains(":4:3: `proxy` is ignored"),
+        "{warned}"
+    );
+    // Also while this version does not obey them where they are the user's own.
+    case.enforce_all = false;
+    assert_eq!(case.settings().warnings.len(), 2);
+    case.variables.push((
+        "AGENT_ARBORIST_MOCK__PROXY".to_owned(),
+        "http://mine.example:1".to_owned(),
+    ));
+    case.enforce_all = true;
+    assert!(case.settings().proxy.is_some());
+}
+
+#[test]
+fn a_variables_path_is_the_users() {
+    let text = "runner: mock\nmock:\n  cache: {dir: ../up}\n";
+    assert!(
+        Case::found(text)
+            .fault()
+            .contains(":3:16: `cache.dir` leads out")
+    );
+    let dir = Case::found(text).variable("AGENT_ARBORIST_MOCK__CACHE__DIR", "/elsewhere/cache");
+    assert_eq!(
+        dir.settings().cache.unwrap().dir,
+        Path::new("/elsewhere/cache")
+    );
+    // One that sets another key beside it makes the file's path no more trusted.
+    let beside = Case::found(text).variable("AGENT_ARBORIST_MOCK__CACHE__TTL", "1h");
+    assert!(beside.fault().contains("`cache.dir` leads out"));
+}
+
+#[test]
+fn it_is_found_from_below() {
+    let mut case = Case::found("runner: tool\ntool: {component: in/tool.wasm}\n");
+    case.invocation.folder = case.root.join("a/b");
+    std::fs::create_dir_all(&case.invocation.folder).unwrap();
+    let settings = case.settings();
+    assert_eq!(
+        settings.runner.origin,
+        RunnerOrigin::File(case.root.join("in/tool.wasm"))
+    );
+    let file = settings.file.unwrap();
+    assert_eq!(
+        (file.path, file.named, file.sections),
+        (case.path(), false, vec!["tool".to_owned()])
+    );
+    // The user's own paths are relative to where the user is.
+    let flag = case.with(|invocation| invocation.component = Some("mine.wasm".into()));
+    let settings = flag.settings();
+    assert_eq!(
+        settings.runner.origin,
+        RunnerOrigin::File(flag.root.join("a/b/mine.wasm"))
+    );
+}

@@ -1,0 +1,85 @@
+//! A port that nobody should ever knock at.
+
+use std::{
+    io::ErrorKind,
+    net::{SocketAddr, TcpListener},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+/// A bound port that accepts nothing: the kernel keeps who connects until [`Listener::connections`] counts
+/// them, so no thread can miss one.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    counted: AtomicUsize,
+}
+
+impl Listener {
+    /// Listens at a free port of 127.0.0.1 and never answers.
+    ///
+    /// # Panics
+    /// No port can be bound.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self::silent_at("127.0.0.1")
+    }
+
+    /// Listens at a free port of that address of this machine and never answers.
+    ///
+    /// # Panics
+    /// No port can be bound there.
+    #[must_use]
+    pub fn silent_at(address: &str) -> Self {
+        let socket = TcpListener::bind((address, 0)).expect("a free port");
+        socket
+            .set_nonblocking(true)
+            .expect("a socket can be made non-blocking");
+        Self {
+            socket,
+            counted: AtomicUsize::new(0),
+        }
+    }
+
+    /// Where it listens.
+    ///
+    /// # Panics
+    /// Never in practice: a bound socket has an address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.socket.local_addr().expect("a bound socket")
+    }
+
+    /// `http://ADDRESS:PORT`.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// A URL at [`Listener::origin`]; `path` begins with a slash.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.origin())
+    }
+
+    /// How many connections were opened to it so far, closed ones included. The kernel keeps about 128
+    /// between two calls.
+    ///
+    /// # Panics
+    /// The system cannot say.
+    pub fn connections(&self) -> usize {
+        loop {
+            match self.socket.accept() {
+                Ok(_) => self.counted.fetch_add(1, Ordering::SeqCst),
+                // Someone who hung up before being counted was there all the same.
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {
+                    self.counted.fetch_add(1, Ordering::SeqCst)
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return self.counted.load(Ordering::SeqCst);
+                }
+                Err(error) => panic!("the port cannot be asked: {error}"),
+            };
+        }
+    }
+}
