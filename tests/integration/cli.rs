@@ -124,6 +124,16 @@ fn bad_usage_is_told_with_what_to_do() {
         (&["run", "x", "-v", "-q"], 2, &["cannot be used with"]),
         (&["run", "x", "--dagu", "-"], 2, &["cannot both", "help:"]),
         (
+            &["run", "x", "-o", "a.yaml", "--dagu", "a.yaml"],
+            2,
+            &["same file"],
+        ),
+        (
+            &["run", "x", "--component", "x.wasm", "--runner", "nope"],
+            2,
+            &["`nope`"],
+        ),
+        (
             &["run", "x", "--runner", "nope"],
             2,
             &["`nope`", "mock", "component: FILE"],
@@ -146,7 +156,11 @@ fn bad_usage_is_told_with_what_to_do() {
 fn a_description_has_a_bound() {
     let host = Host::new();
     let long = vec![b'x'; 1024 * 1024 + 100];
-    assert!(host.run_with(&["run"], &long).failed(2).contains("1048"));
+    assert!(
+        host.run_with(&["run"], &long)
+            .failed(2)
+            .contains("more than 1048576 bytes")
+    );
     let longest = vec![b'x'; 1024 * 1024];
     let _spec = host.run_with(&["run"], &longest).succeeded();
 }

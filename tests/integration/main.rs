@@ -12,7 +12,10 @@
 
 mod cli;
 mod components;
+mod consent;
 mod corpus;
+mod custom;
+mod egress;
 mod engine_runs;
 mod languages;
 mod sandbox;

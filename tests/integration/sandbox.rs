@@ -50,10 +50,21 @@ fn a_guest_sees_nothing_of_its_surroundings() {
 #[test]
 fn every_call_gets_fresh_memory() {
     let host = Host::new();
-    for _ in 0..2 {
-        let text = plain(&host, "counter", &[]).succeeded();
-        assert!(text.contains('1') && !text.contains('2'), "{text}");
-    }
+    // Two calls in one process: the counter of the first is not there in the second.
+    let dag = host.home().join("dag.yaml");
+    let spec = plain(
+        &host,
+        "counter",
+        &[
+            "--dagu",
+            dag.to_str().unwrap(),
+            "--param",
+            "dagu-counter=yes",
+        ],
+    );
+    assert!(spec.succeeded().contains("command: \"1\""));
+    let dag = std::fs::read_to_string(dag).unwrap();
+    assert!(dag.contains("command: \"1\""), "{dag}");
 }
 
 /// A row: description, flags, and what the one line must say.
@@ -77,8 +88,8 @@ fn each_attack_ends_with_its_reason() {
         ("answer 50000000", &[], "`output`"),
         ("answer 2000000", &[], "`output`"),
         ("emit-huge", &[], "1 MiB"),
-        ("handles", &[], "trap"),
-        ("random-huge", &[], "trap"),
+        ("handles", &[], "`resources`"),
+        ("random-huge", &[], "`random`"),
         ("invalid-utf8", &[], "utf-8"),
     ];
     for (description, flags, reason) in rows {
@@ -150,17 +161,48 @@ fn the_end_of_the_log_is_shown_when_a_run_fails() {
 #[test]
 fn control_characters_never_reach_the_terminal() {
     let host = Host::new();
-    for description in [
-        "stderr \u{1b}]0;x\u{7}\u{9b}2J\u{202e}",
-        "progress \u{1b}[2J",
-        "error:other \u{1b}[2J\u{202e}",
-    ] {
-        let ran = plain(&host, description, &["-v"]);
+    host.file("bad\u{1b}[2J.wat", "(component \u{202e}\u{1b}]0;x\u{7})");
+    let rows = [
+        vec![
+            "run",
+            "stderr \u{1b}]0;x\u{7}\u{9b}2J\u{202e}",
+            "-v",
+            "--component",
+            PLAIN,
+        ],
+        vec!["run", "progress \u{1b}[2J", "-v", "--component", PLAIN],
+        vec!["run", "error:other \u{1b}[2J\u{202e}", "--component", PLAIN],
+        vec!["run", "x", "--component", "bad\u{1b}[2J.wat"],
+        vec!["run", "x", "--component", "missing\u{1b}[2J.wasm"],
+        vec!["run", "x", "--runner", "no\u{1b}[2J"],
+    ];
+    for args in rows {
+        let mut command = host.command();
+        // Without this the colours, and with them what a guest smuggled in, are stripped for a pipe.
+        command.args(&args).env("CLICOLOR_FORCE", "1");
+        let stderr = arborist_tests::host::run(&mut command, b"").stderr;
+        let uncoloured = stderr
+            .replace("\u{1b}[0m", "")
+            .replace("\u{1b}[2m", "")
+            .replace("\u{1b}[1m", "");
+        let ours = [
+            "\u{1b}[31m",
+            "\u{1b}[33m",
+            "\u{1b}[36m",
+            "\u{1b}[91m",
+            "\u{1b}[94m",
+            "\u{1b}[96m",
+        ];
+        let rest = ours
+            .iter()
+            .fold(uncoloured, |text, code| text.replace(code, ""));
         assert!(
-            !ran.stderr
-                .contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']),
-            "{:?}",
-            ran.stderr
+            !rest.contains("\u{1b}]") && !rest.contains("\u{1b}[2J"),
+            "{args:?}: {rest:?}"
+        );
+        assert!(
+            !rest.contains(['\u{7}', '\u{9b}', '\u{202e}']),
+            "{args:?}: {rest:?}"
         );
     }
 }
@@ -220,8 +262,78 @@ fn what_a_runner_returns_is_checked() {
 }
 
 #[test]
-fn a_runner_describes_itself_under_the_same_limits() {
+fn a_runner_describes_itself_without_configuration_and_network() {
     let host = Host::new();
     let text = host.run(&["inspect", DESCRIBED]).succeeded();
-    assert!(text.contains("described-runner"), "{text}");
+    // The guest says so by its version: it looks at its configuration and tries a request.
+    assert!(
+        text.contains("described-runner") && text.contains("1.2.3"),
+        "{text}"
+    );
+}
+
+#[test]
+fn each_limit_that_a_component_can_meet_is_named() {
+    let host = Host::new();
+    let rows: &[(&str, &[&str], &str)] = &[
+        ("x", &["--limit", "instances=1"], "`instances`"),
+        ("handles 100", &["--limit", "handles=20"], "`handles`"),
+        ("handles 100", &["--limit", "resources=20"], "`resources`"),
+        ("random-huge 2000", &["--limit", "random=1KiB"], "`random`"),
+        ("memory 100", &["--limit", "memory=20MiB"], "`memory`"),
+        ("answer 2000", &["--limit", "output=1KiB"], "`output`"),
+    ];
+    for (description, flags, limit) in rows {
+        let ran = plain(&host, description, flags);
+        let error = ran.failed(6);
+        assert!(
+            error.contains(limit) && error.contains("--limit"),
+            "{description} {flags:?}: {error}"
+        );
+    }
+}
+
+#[test]
+fn output_that_nobody_reads_is_not_charged_to_the_guest() {
+    let host = Host::new();
+    let mut command = host.command();
+    command.args([
+        "run",
+        "stderr-flood 500",
+        "-v",
+        "--component",
+        PLAIN,
+        "--limit",
+        "cpu=2s",
+    ]);
+    command
+        .stdin(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped());
+    let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    // The pipe is full long before the guest has said everything; it waits longer than it may compute.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut text).unwrap();
+    assert!(child.wait().unwrap().success(), "{text}");
+}
+
+#[test]
+fn a_stderr_that_cannot_be_written_is_no_fault() {
+    let host = Host::new();
+    let mut command = host.command();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    command
+        .args(["run", "x", "-v"])
+        .stdin(std::process::Stdio::null())
+        .stderr(full);
+    assert!(
+        command
+            .stdout(std::process::Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    );
 }

@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("escape", &[]),
     ("policy", &["escape"]),
-    ("secrets", &["policy"]),
+    ("secrets", &["escape", "policy"]),
     ("spec", &["escape"]),
     ("builtin", &[]),
     (
@@ -48,8 +48,36 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
         &["gateway/transport"],
         "only the transport opens outbound sockets",
     ),
+    (
+        "rustls",
+        &["gateway/transport"],
+        "only the transport opens outbound sockets",
+    ),
+    (
+        "hyper",
+        &["gateway/transport"],
+        "only the transport opens outbound sockets",
+    ),
+    (
+        "lookup_host",
+        &["gateway/transport"],
+        "only the transport looks names up",
+    ),
+    (
+        "TcpSocket",
+        &["gateway/transport"],
+        "only the transport opens outbound sockets",
+    ),
+    (
+        "wasmtime_wasi_config",
+        &["engine"],
+        "only `engine` names wasmtime",
+    ),
     ("println", &[], "only the binary prints"),
     ("eprintln", &[], "only the binary prints"),
+    ("print", &[], "only the binary prints"),
+    ("eprint", &[], "only the binary prints"),
+    ("dbg", &[], "only the binary prints"),
     (
         "stdout",
         &["engine"],
@@ -108,6 +136,13 @@ fn the_check_finds_planted_faults() {
     assert!(planted("config/mod.rs", "fn f() { std::process::exit(1) }").contains("exits"));
     assert!(planted("policy/decide.rs", "fn f() { std::fs::read(\"x\"); }").contains("no I/O"));
     assert!(planted("unheard_of/mod.rs", "").contains("not in the table"));
+    // Tests are left out, and what stands after them is not.
+    let after_tests = "#[cfg(test)]\nmod tests { use crate::runner::X; }\nuse crate::engine::Call;";
+    assert!(planted("spec/model.rs", after_tests).contains("`engine`"));
+    assert!(!planted("spec/model.rs", after_tests).contains("`runner`"));
+    assert!(planted("limits.rs", "use super::engine::Call;").contains("`engine`"));
+    assert!(planted("spec/mod.rs", "use super::engine::Call;").contains("`engine`"));
+    assert!(planted("spec/model.rs", "use super::super::engine::Call;").contains("super::super"));
     assert_eq!(
         planted("engine/mod.rs", "use crate::{limits::Limit, gateway};"),
         ""
@@ -160,10 +195,24 @@ fn faults(path: &Path, text: &str) -> Vec<String> {
     {
         return Vec::new();
     }
-    let tokens = tokens(without_tests(text));
+    let tokens = without_tests(tokens(text));
     let mut faults = Vec::new();
     let mut used = Vec::new();
-    crate_paths(&tokens, &mut used);
+    crate_paths(&tokens, "crate", &mut used);
+    // `super::` of a file at the top is the crate too, and elsewhere `super::super::…` may lead there.
+    let depth = path.components().count() - usize::from(path.ends_with("mod.rs"));
+    if depth == 1 {
+        crate_paths(&tokens, "super", &mut used);
+    }
+    if words(&tokens)
+        .windows(2)
+        .any(|pair| pair[0] == "super" && pair[1] == "super")
+    {
+        faults.push(format!(
+            "{}: `super::super`: write `crate::…`, so that edges can be seen",
+            path.display()
+        ));
+    }
     used.sort();
     used.dedup();
     for name in used {
@@ -205,12 +254,33 @@ fn module(path: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The file up to its test module, which by custom is its end.
-fn without_tests(text: &str) -> &str {
-    let end = text
-        .find("\n#[cfg(test)]\n")
-        .or_else(|| text.find("\n#[cfg(all(test"));
-    end.map_or(text, |end| &text[..end])
+/// The tokens without modules that are only there for tests: `#[cfg(test)] mod …`.
+fn without_tests(tokens: Vec<TokenTree>) -> Vec<TokenTree> {
+    let mut kept: Vec<TokenTree> = Vec::new();
+    let mut rest = tokens.into_iter().peekable();
+    while let Some(token) = rest.next() {
+        let is_attribute = matches!(&token, TokenTree::Punct(mark) if mark.as_char() == '#');
+        let is_test = matches!(rest.peek(), Some(TokenTree::Group(group)) if is_attribute && {
+            let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+            words(&inner).starts_with(&["cfg".to_owned()]) && words(&inner).contains(&"test".to_owned())
+        });
+        if !is_test {
+            kept.push(token);
+            continue;
+        }
+        // Skip to the end of the item: its braces, or its semicolon.
+        for skipped in rest.by_ref() {
+            let ends = match &skipped {
+                TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+                TokenTree::Punct(mark) => mark.as_char() == ';',
+                TokenTree::Ident(_) | TokenTree::Literal(_) => false,
+            };
+            if ends {
+                break;
+            }
+        }
+    }
+    kept
 }
 
 fn tokens(text: &str) -> Vec<TokenTree> {
@@ -235,12 +305,12 @@ fn words(tokens: &[TokenTree]) -> Vec<String> {
 }
 
 /// The first names after `crate::`, in `use` and everywhere else, braces included.
-fn crate_paths(tokens: &[TokenTree], found: &mut Vec<String>) {
+fn crate_paths(tokens: &[TokenTree], root: &str, found: &mut Vec<String>) {
     for (index, token) in tokens.iter().enumerate() {
         if let TokenTree::Group(group) = token {
-            crate_paths(&group.stream().into_iter().collect::<Vec<_>>(), found);
+            crate_paths(&group.stream().into_iter().collect::<Vec<_>>(), root, found);
         }
-        let is_crate = matches!(token, TokenTree::Ident(word) if word == "crate");
+        let is_crate = matches!(token, TokenTree::Ident(word) if word == root);
         match (is_crate, tokens.get(index + 3)) {
             (true, Some(TokenTree::Ident(name))) => found.push(name.to_string()),
             (true, Some(TokenTree::Group(group))) if group.delimiter() == Delimiter::Brace => {

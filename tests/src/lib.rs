@@ -5,6 +5,8 @@
 //! | --- | --- |
 //! | [`host`] | the `arborist` binary |
 //! | [`dagu`] | the real Dagu engine |
+//! | [`service`] | a fake AI service that misbehaves as a test wants |
+//! | [`pty`] | a command at a terminal |
 
 #![allow(
     clippy::disallowed_methods,
@@ -17,6 +19,9 @@
 
 pub mod dagu;
 pub mod host;
+#[cfg(unix)]
+pub mod pty;
+pub mod service;
 
 pub use host::{Host, Ran};
 

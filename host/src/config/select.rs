@@ -103,11 +103,13 @@ pub(super) fn check_exists(
     has_component: bool,
     report: &mut Report,
 ) {
-    if has_component || builtin::find(&choice.name).is_some() {
+    let section = sections.iter().any(|(key, _)| key.text == choice.name);
+    // `--component FILE --runner NAME` asks for NAME's section: there must be one.
+    let lends = choice.lent && matches!(choice.at, Some(At::Flag(_)));
+    if builtin::find(&choice.name).is_some() || has_component && (section || !lends) {
         return;
     }
     let name = shown(&choice.name);
-    let section = sections.iter().any(|(key, _)| key.text == choice.name);
     let message = if PLANNED.contains(&choice.name.as_str()) {
         format!("the runner `{name}` is not built into this version")
     } else if section {

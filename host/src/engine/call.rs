@@ -244,7 +244,7 @@ impl Component {
         let limits = &call.limits;
         let voice = Voice::new(Arc::clone(&call.observer), limits);
         let state = RunState::new(limits, voice, call.session.clone(), &call.config);
-        let mut store = Store::new(&self.engine, state);
+        let mut store = Store::new(&self.parts.inner, state);
         store.limiter(|state| &mut state.limiter);
         let largest = limits.size(Limit::Output).max(limits.size(Limit::Request));
         store.set_hostcall_fuel(largest.saturating_add(BESIDES));

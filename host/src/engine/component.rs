@@ -1,10 +1,9 @@
 //! From a component's bytes to something that can be called: checked, compiled or mapped, linked.
 
 use super::{
-    Engine,
+    Engine, Parts,
     bindings::{about::DescribedPre, runner::RunnerPre},
     bomb,
-    epoch::EpochTicker,
     shape::{Shape, ShapeError, World},
     signature,
     source::{Digest, Source},
@@ -12,7 +11,7 @@ use super::{
 };
 use crate::escape::printable;
 use std::{
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 use wasmtime::component::Component as Compiled;
@@ -31,7 +30,8 @@ pub enum Origin {
 
 /// A component that is compiled and linked: every call on it costs one instantiation.
 pub struct Component {
-    pub(super) engine: wasmtime::Engine,
+    /// The engine's own parts: a guest must be interrupted as long as it can run.
+    pub(super) parts: Arc<Parts>,
     pub(super) runner: RunnerPre<RunState>,
     pub(super) about: Option<DescribedPre<RunState>>,
     shape: Shape,
@@ -41,7 +41,6 @@ pub struct Component {
     size: usize,
     origin: Origin,
     not_kept: Option<String>,
-    _epoch: Arc<EpochTicker>,
 }
 
 /// Why a component cannot be used.
@@ -90,64 +89,72 @@ pub enum LoadError {
 impl Engine {
     /// Checks, compiles and links a component. What was compiled before comes from the AOT cache.
     ///
-    /// Compiling is done on a thread of its own; dropping the future leaves it to end by itself.
+    /// The work is done on a thread of its own. Dropping the future leaves a compilation to end by itself;
+    /// its result is kept all the same.
     ///
     /// # Errors
     /// The component is no runner, or cannot be compiled or linked.
     pub async fn load(&self, source: &Source) -> Result<Component, LoadError> {
+        let parts = Arc::clone(&self.0);
+        let source = source.clone();
+        let name = source.name().to_owned();
+        let loaded = tokio::task::spawn_blocking(move || parts.load(&source)).await;
+        loaded.unwrap_or_else(|_panic| {
+            Err(LoadError::Compile {
+                name,
+                reason: "the compiler panicked".to_owned(),
+            })
+        })
+    }
+}
+
+impl Parts {
+    fn load(self: Arc<Self>, source: &Source) -> Result<Component, LoadError> {
         let name = || source.name().to_owned();
-        let shape = Shape::read(source.bytes()).map_err(|error| LoadError::Shape {
+        let shape = |error| LoadError::Shape {
             name: name(),
             error,
-        })?;
-        let world = shape.world().map_err(|error| LoadError::Shape {
-            name: name(),
-            error,
-        })?;
-        let (compiled, origin, not_kept) = self.compiled(source).await?;
-        let pre = self
-            .linker
-            .instantiate_pre(&compiled)
-            .map_err(|error| LoadError::Imports {
-                name: name(),
-                reason: explain(&error),
-            })?;
-        let mismatch = |interface| {
-            move |error: wasmtime::Error| LoadError::Exports {
-                name: source.name().to_owned(),
-                interface,
-                reason: explain(&error),
-            }
         };
-        let about = match shape.describes() {
-            true => Some(DescribedPre::new(pre.clone()).map_err(mismatch("about"))?),
-            false => None,
-        };
+        let found = Shape::read(source.bytes()).map_err(shape)?;
+        let world = found.world().map_err(shape)?;
+        let (compiled, origin, not_kept) = self.compiled(source)?;
         signature::check(&self.inner, &compiled).map_err(|mismatch| LoadError::Exports {
             name: name(),
             interface: mismatch.interface,
             reason: mismatch.to_string(),
         })?;
-        let runner = RunnerPre::new(pre).map_err(mismatch("generate"))?;
+        let imports = |error| LoadError::Imports {
+            name: name(),
+            reason: explain(&error),
+        };
+        let pre = self.linker.instantiate_pre(&compiled).map_err(imports)?;
+        let exports = |interface| {
+            move |error| LoadError::Exports {
+                name: name(),
+                interface,
+                reason: explain(&error),
+            }
+        };
+        let about = match found.describes() {
+            true => Some(DescribedPre::new(pre.clone()).map_err(exports("about"))?),
+            false => None,
+        };
+        let runner = RunnerPre::new(pre).map_err(exports("generate"))?;
         Ok(Component {
-            engine: self.inner.clone(),
             runner,
             about,
-            shape,
+            shape: found,
             world,
             digest: source.digest(),
             name: name(),
             size: source.bytes().len(),
             origin,
             not_kept,
-            _epoch: Arc::clone(&self.epoch),
+            parts: self,
         })
     }
 
-    async fn compiled(
-        &self,
-        source: &Source,
-    ) -> Result<(Compiled, Origin, Option<String>), LoadError> {
+    fn compiled(&self, source: &Source) -> Result<(Compiled, Origin, Option<String>), LoadError> {
         let cached = || {
             self.cache
                 .as_ref()
@@ -161,27 +168,22 @@ impl Engine {
             name: name(),
             error,
         })?;
-        let fail = |reason: String| LoadError::Compile {
-            name: name(),
-            reason,
-        };
-        let turn = Arc::clone(&self.compiling).acquire_owned().await;
+        // One at a time: a compilation uses every core by itself, and two of them only take memory.
+        let _turn = self
+            .compiling
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         // Whoever waited for a turn may find that the same component was compiled meanwhile.
         if let Some(compiled) = cached() {
             return Ok((compiled, Origin::Cached, None));
         }
         let began = Instant::now();
-        let compiled = tokio::task::spawn_blocking({
-            let engine = self.inner.clone();
-            let source = source.clone();
-            move || {
-                let _turn = turn;
-                Compiled::from_binary(&engine, source.bytes())
+        let compiled = Compiled::from_binary(&self.inner, source.bytes()).map_err(|error| {
+            LoadError::Compile {
+                name: name(),
+                reason: explain(&error),
             }
-        })
-        .await
-        .map_err(|_panic| fail("the compiler panicked".to_owned()))?
-        .map_err(|error| fail(explain(&error)))?;
+        })?;
         let took = began.elapsed();
         let kept = self
             .cache

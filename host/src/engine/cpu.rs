@@ -1,7 +1,8 @@
 //! The account of CPU time: what a run computes, not what it waits for.
 //!
-//! Time counts while the run's future is being polled. A guest that waits for HTTP, a clock or its turn
-//! is not polled, so waiting is free; a host call that computes is charged to the guest that made it.
+//! The clock is the CPU time of the thread, read while the run's future is being polled. A guest that waits
+//! for HTTP, a clock or its turn is not polled, so waiting is free, and so is the time in which the system
+//! runs something else or the user's terminal is not read. A host call that computes is charged.
 
 use std::{
     pin::Pin,
@@ -10,7 +11,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Marks that no poll is under way.
@@ -22,17 +23,15 @@ pub(crate) struct CpuAccount(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    opened: Instant,
     /// Nanoseconds of the polls that have ended.
     spent: AtomicU64,
-    /// When the poll under way began, in nanoseconds since `opened`, or `IDLE`.
+    /// The clock of its thread when the poll under way began, or `IDLE`.
     polling_since: AtomicU64,
 }
 
 impl CpuAccount {
     pub(crate) fn open() -> Self {
         Self(Arc::new(Inner {
-            opened: Instant::now(),
             spent: AtomicU64::new(0),
             polling_since: AtomicU64::new(IDLE),
         }))
@@ -43,7 +42,7 @@ impl CpuAccount {
         let ended = self.0.spent.load(Ordering::Relaxed);
         let running = match self.0.polling_since.load(Ordering::Relaxed) {
             IDLE => 0,
-            since => self.now().saturating_sub(since),
+            since => clock().saturating_sub(since),
         };
         Duration::from_nanos(ended.saturating_add(running))
     }
@@ -55,10 +54,22 @@ impl CpuAccount {
             future: Box::pin(future),
         }
     }
+}
 
-    fn now(&self) -> u64 {
-        u64::try_from(self.0.opened.elapsed().as_nanos()).unwrap_or(IDLE - 1)
-    }
+/// Nanoseconds of CPU time of this thread. A poll, and the epoch callback within it, stay on one thread.
+#[cfg(unix)]
+fn clock() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let nanoseconds = i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec);
+    u64::try_from(nanoseconds).unwrap_or(IDLE - 1)
+}
+
+/// Where there is no such clock, time that passes within a poll counts as computed.
+#[cfg(not(unix))]
+fn clock() -> u64 {
+    use std::{sync::LazyLock, time::Instant};
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(START.elapsed().as_nanos()).unwrap_or(IDLE - 1)
 }
 
 /// A future whose polls are charged to an account.
@@ -72,14 +83,14 @@ impl<F: Future> Future for Charged<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let since = self.account.now();
+        let since = clock();
         self.account.0.polling_since.store(since, Ordering::Relaxed);
         let polled = self.future.as_mut().poll(cx);
         let inner = &self.account.0;
         inner.polling_since.store(IDLE, Ordering::Relaxed);
         inner
             .spent
-            .fetch_add(self.account.now().saturating_sub(since), Ordering::Relaxed);
+            .fetch_add(clock().saturating_sub(since), Ordering::Relaxed);
         polled
     }
 }
@@ -90,8 +101,8 @@ mod tests {
 
     /// Computes for `time`.
     fn burn(time: Duration) {
-        let since = Instant::now();
-        while since.elapsed() < time {
+        let since = clock();
+        while Duration::from_nanos(clock() - since) < time {
             std::hint::spin_loop();
         }
     }
@@ -102,6 +113,8 @@ mod tests {
         account
             .charge(async {
                 tokio::time::sleep(Duration::from_millis(200)).await;
+                // Also a host call that blocks its thread: the guest does not compute meanwhile.
+                std::thread::park_timeout(Duration::from_millis(200));
                 burn(Duration::from_millis(20));
             })
             .await;

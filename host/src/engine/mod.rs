@@ -15,7 +15,6 @@ mod events;
 mod imports;
 mod linker;
 mod memory;
-mod no_http;
 mod settings;
 mod shape;
 mod signature;
@@ -35,27 +34,24 @@ pub use stop::Stop;
 use aot::AotCache;
 use epoch::EpochTicker;
 use state::RunState;
-use std::{path::Path, sync::Arc};
-use tokio::sync::Semaphore;
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 use wasmtime::component::Linker;
 
-/// wasmtime's version, as it compiles and runs components here.
-pub const WASMTIME: &str = "48.0.8";
-
-/// How many components compile at once. Compilation uses every core by itself; a second one at the same
-/// time only takes memory.
-const COMPILATIONS: usize = 1;
-
 /// The engine of a process: wasmtime with its settings, the linked imports, the epoch ticker and the
-/// cache of compiled components.
-pub struct Engine {
+/// cache of compiled components. Components keep what they need of it, so it may be dropped before them.
+pub struct Engine(Arc<Parts>);
+
+struct Parts {
     inner: wasmtime::Engine,
     linker: Linker<RunState>,
     cache: Option<AotCache>,
     cache_problem: Option<FolderError>,
-    compiling: Arc<Semaphore>,
-    /// Shared with every component: a guest must be interrupted as long as it can run.
-    epoch: Arc<EpochTicker>,
+    /// Held while a component compiles.
+    compiling: Mutex<()>,
+    _epoch: EpochTicker,
 }
 
 /// The engine could not be made: a fault of this build or this machine, not of any input.
@@ -80,27 +76,26 @@ impl Engine {
             Some(Ok(cache)) => (Some(cache), None),
             Some(Err(problem)) => (None, Some(problem)),
         };
-        let compiling = Arc::new(Semaphore::new(COMPILATIONS));
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             inner,
             linker,
             cache,
             cache_problem,
-            compiling,
-            epoch: Arc::new(epoch),
-        })
+            compiling: Mutex::new(()),
+            _epoch: epoch,
+        })))
     }
 
     /// Why compiled components are not kept, where a folder was given for them.
     #[must_use]
     pub fn cache_problem(&self) -> Option<&FolderError> {
-        self.cache_problem.as_ref()
+        self.0.cache_problem.as_ref()
     }
 }
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let cache = self.cache.as_ref().map(AotCache::path);
+        let cache = self.0.cache.as_ref().map(AotCache::path);
         f.debug_struct("Engine")
             .field("cache", &cache)
             .finish_non_exhaustive()

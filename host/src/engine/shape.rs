@@ -10,7 +10,6 @@ const NAME: usize = 200;
 
 const GENERATE: &str = "arborist:runner/generate@0.1.";
 const ABOUT: &str = "arborist:runner/about@0.1.";
-const STREAMING: &str = "arborist:runner/generate-streaming@0.1.";
 
 /// The imports and exports of a component, by name and in its own order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,8 +27,6 @@ pub enum World {
     Runner,
     /// Generates, and describes its configuration.
     DescribedRunner,
-    /// Generates, and hands over what it has while it works.
-    StreamingRunner,
 }
 
 impl World {
@@ -39,7 +36,6 @@ impl World {
         match self {
             Self::Runner => "runner",
             Self::DescribedRunner => "described-runner",
-            Self::StreamingRunner => "streaming-runner",
         }
     }
 }
@@ -67,7 +63,7 @@ pub enum ShapeError {
     },
     /// It imports what the host does not give.
     #[error(
-        "it imports what this host does not give: {names}\n  help: a runner may import `arborist:runner/http`, `arborist:runner/progress`, `wasi:config/store`, `wasi:logging/logging`, `wasi:http` and WASI 0.2 or 0.3; `arborist inspect` lists what a component imports"
+        "it imports what this host does not give: {names}\n  help: a runner may import `arborist:runner/http`, `arborist:runner/progress`, `wasi:config/store`, `wasi:logging/logging`, `wasi:http` and WASI 0.2 or 0.3"
     )]
     NotGiven {
         /// The imports, joined.
@@ -112,12 +108,14 @@ impl Shape {
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 0 => {
+                    shape.expect(section.count())?;
                     for import in section {
                         let import = import.map_err(|error| damaged(&error))?;
                         shape.imports.push(import.name.name.to_owned());
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 0 => {
+                    shape.expect(section.count())?;
                     for export in section {
                         let export = export.map_err(|error| damaged(&error))?;
                         shape.exports.push(export.name.name.to_owned());
@@ -125,11 +123,18 @@ impl Shape {
                 }
                 _ => {}
             }
-            if shape.imports.len() + shape.exports.len() > MOST_NAMES {
-                return Err(ShapeError::TooMany);
-            }
         }
         Ok(shape)
+    }
+
+    /// Whether so many more names may be read.
+    fn expect(&self, more: u32) -> Result<(), ShapeError> {
+        let names = self.imports.len() + self.exports.len() + more as usize;
+        if names > MOST_NAMES {
+            Err(ShapeError::TooMany)
+        } else {
+            Ok(())
+        }
     }
 
     /// The best world that the component's exports belong to.
@@ -168,9 +173,7 @@ impl Shape {
                 hint,
             });
         }
-        Ok(if self.exports(STREAMING) {
-            World::StreamingRunner
-        } else if self.exports(ABOUT) {
+        Ok(if self.exports(ABOUT) {
             World::DescribedRunner
         } else {
             World::Runner

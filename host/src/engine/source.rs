@@ -1,5 +1,6 @@
 //! Reads a component file: bounded, regular files only, identified by what was read.
 
+use crate::escape::printable;
 use sha2::{Digest as _, Sha256};
 use std::{
     fmt,
@@ -57,7 +58,7 @@ pub struct Source {
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The file cannot be read.
-    #[error("cannot read {}: {error}", path.display())]
+    #[error("cannot read {}: {error}", shown(&path.to_string_lossy()))]
     Read {
         /// The file.
         path: PathBuf,
@@ -65,7 +66,7 @@ pub enum SourceError {
         error: std::io::Error,
     },
     /// The path is a directory, a FIFO, a device or a socket.
-    #[error("{} is {found}, and a component is a regular file{}", path.display(), hint.map(|h| format!("\n  help: {h}")).unwrap_or_default())]
+    #[error("{} is {found}, and a component is a regular file{}", shown(&path.to_string_lossy()), hint.map(|h| format!("\n  help: {h}")).unwrap_or_default())]
     NotAFile {
         /// The path.
         path: PathBuf,
@@ -75,7 +76,7 @@ pub enum SourceError {
         hint: Option<&'static str>,
     },
     /// The file is larger than a component may be.
-    #[error("{} has {size} bytes, and {what} has at most {most}", path.display())]
+    #[error("{} has {size} bytes, and {what} has at most {most}", shown(&path.to_string_lossy()))]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -112,7 +113,7 @@ impl Source {
         let bytes = bytes.into();
         check_magic(name, &bytes)?;
         Ok(Self {
-            name: name.to_owned(),
+            name: shown(name),
             digest: Digest::of(&bytes),
             bytes,
         })
@@ -123,7 +124,7 @@ impl Source {
     /// # Errors
     /// The file cannot be read, is too large, or is no component.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
-        let name = path.display().to_string();
+        let name = shown(&path.to_string_lossy()).to_string();
         let bytes = read_bounded(path)?;
         if looks_like_text(path, &bytes) {
             if bytes.len() as u64 > MAX_TEXT {
@@ -166,6 +167,11 @@ impl Source {
     pub fn digest(&self) -> Digest {
         self.digest
     }
+}
+
+/// A name for messages: a path may hold anything.
+fn shown(name: &str) -> String {
+    printable(name, 400).into_owned()
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>, SourceError> {
@@ -248,15 +254,11 @@ fn check_magic(name: &str, bytes: &[u8]) -> Result<(), SourceError> {
     })
 }
 
-/// The error's position and reason, without the lines of the file that it quotes.
+/// The error's reason and position, escaped, without the lines of the file that it quotes.
 fn first_lines(error: &wat::Error) -> String {
-    error
-        .to_string()
-        .lines()
-        .map(str::trim)
-        .take(2)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let text = error.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim).take(2).collect();
+    printable(&lines.join(" "), 400).into_owned()
 }
 
 #[cfg(test)]

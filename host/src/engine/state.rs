@@ -1,6 +1,6 @@
 //! What one run's store holds.
 
-use super::{events::Voice, memory::SumLimiter, no_http::NoHttp, stdio::GuestOutput};
+use super::{events::Voice, imports::SecondDoor, memory::SumLimiter, stdio::GuestOutput};
 use crate::{
     gateway::Session,
     limits::{Limit, Limits},
@@ -15,6 +15,7 @@ const FIELDS: usize = 128 * 1024;
 
 /// The state behind every import of one run. Nothing here outlives the run or is shared with another.
 pub(crate) struct RunState {
+    pub(crate) limits: Limits,
     pub(crate) limiter: SumLimiter,
     pub(crate) voice: Voice,
     pub(crate) session: Session,
@@ -22,7 +23,7 @@ pub(crate) struct RunState {
     pub(crate) config: WasiConfigVariables,
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    http_hooks: NoHttp,
+    http_hooks: SecondDoor,
 }
 
 impl RunState {
@@ -37,17 +38,18 @@ impl RunState {
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(FIELDS);
         Self {
+            limits: limits.clone(),
             limiter: SumLimiter::new(limits),
             wasi: wasi(limits, &voice),
             voice,
-            session,
             table,
             config: config
                 .iter()
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
             http,
-            http_hooks: NoHttp,
+            http_hooks: SecondDoor(session.clone()),
+            session,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Why the sandbox stopped a run, told apart from what the runner itself reports.
 
 use super::{memory::Exceeded, state::RunState};
-use crate::limits::Limit;
+use crate::{escape::printable, limits::Limit};
 use std::{fmt, time::Duration};
-use wasmtime::{Store, Trap, WasmBacktrace};
+use wasmtime::{Store, Trap, WasmBacktrace, component::ResourceTableError};
 use wasmtime_wasi::I32Exit;
 
 /// Why the sandbox stopped a run.
@@ -30,6 +30,9 @@ pub enum Stop {
     Exit(i32),
 }
 
+/// The longest text of a guest in a reason, in characters.
+const SHOWN: usize = 1_000;
+
 /// Marks the error with which the epoch callback ends a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OutOfCpu {
@@ -49,6 +52,15 @@ impl std::error::Error for OutOfCpu {}
 /// private to wasmtime; a test holds the text.
 const TOO_MUCH_DATA: &str = "fuel allocated for hostcalls";
 
+/// What else wasmtime says in words alone when a store's limit is met; tests hold these texts too.
+const TEXTS: [(&str, Limit); 5] = [
+    ("instance count too high", Limit::Instances),
+    ("memory count too high", Limit::Memories),
+    ("table count too high", Limit::Tables),
+    ("store handle limit exceeded", Limit::Handles),
+    ("requested len", Limit::Random),
+];
+
 /// Reads out of an error of wasmtime why the run ended.
 pub(super) fn reason(error: &wasmtime::Error, store: &Store<RunState>) -> Stop {
     if let Some(OutOfCpu { spent, bound }) = error.downcast_ref() {
@@ -61,21 +73,36 @@ pub(super) fn reason(error: &wasmtime::Error, store: &Store<RunState>) -> Stop {
     if let Some(I32Exit(code)) = error.downcast_ref() {
         return Stop::Exit(*code);
     }
-    if error
-        .chain()
-        .any(|cause| cause.to_string().contains(TOO_MUCH_DATA))
-    {
-        let detail = format!("more than {} bytes in one call", store.hostcall_fuel());
-        return Stop::Limit {
-            limit: Limit::Output,
-            detail,
-        };
+    if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        return met(Limit::Resources, store);
+    }
+    for cause in error.chain().map(ToString::to_string) {
+        if cause.contains(TOO_MUCH_DATA) {
+            let most = Limit::Output.show(store.hostcall_fuel() as u64);
+            let detail =
+                format!("more than {most} in one call, as its result or given to the host");
+            return Stop::Limit {
+                limit: Limit::Output,
+                detail,
+            };
+        }
+        if let Some((_, limit)) = TEXTS.iter().find(|(text, _)| cause.contains(text)) {
+            return met(*limit, store);
+        }
     }
     // A guest that is refused memory gives up in its own way, mostly by a trap: the refusal is the reason.
     if let Some(exceeded) = store.data().limiter.exceeded() {
         return exceeded.into();
     }
     Stop::Trap(trap_text(error))
+}
+
+fn met(limit: Limit, store: &Store<RunState>) -> Stop {
+    let detail = format!(
+        "{} allowed, and the runner asked for more",
+        limit.show(store.data().limits.get(limit))
+    );
+    Stop::Limit { limit, detail }
 }
 
 impl From<Exceeded> for Stop {
@@ -106,10 +133,10 @@ fn trap_text(error: &wasmtime::Error) -> String {
         return trap.to_string();
     }
     // The outermost context is a backtrace with the guest's own names in it: the innermost cause says why.
-    error.root_cause().to_string()
+    printable(&error.root_cause().to_string(), SHOWN).into_owned()
 }
 
-/// The guest's stack at the trap, innermost first, for its author. Names are the guest's: escape them.
+/// The guest's stack at the trap, innermost first, for its author; escaped.
 pub(super) fn frames(error: &wasmtime::Error) -> Vec<String> {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
@@ -118,7 +145,7 @@ pub(super) fn frames(error: &wasmtime::Error) -> Vec<String> {
         .frames()
         .iter()
         .map(|frame| match frame.func_name() {
-            Some(name) => name.to_owned(),
+            Some(name) => printable(name, 200).into_owned(),
             None => format!("function {}", frame.func_index()),
         })
         .collect()

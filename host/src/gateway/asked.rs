@@ -1,7 +1,7 @@
 //! A request that can be sent: its target parsed once, its headers judged, its body within bounds.
 
 use super::{
-    message::{HttpError, Request},
+    message::{HttpError, Request, StreamedRequest},
     session::Session,
 };
 use crate::{
@@ -42,6 +42,28 @@ impl Asked {
             target,
             headers,
             body: request.body.map(Bytes::from),
+        })
+    }
+
+    /// Checks what a guest gave in parts; the body is judged as it comes.
+    pub(super) fn check_parts(request: &StreamedRequest) -> Result<Self, HttpError> {
+        let invalid = |reason: String| HttpError::InvalidRequest(reason);
+        let target = Target::from_parts(
+            &request.method,
+            request.scheme.as_deref(),
+            request.authority.as_deref(),
+            request.path_and_query.as_deref(),
+        )
+        .map_err(|error| invalid(error.to_string()))?;
+        let given = request.headers.iter();
+        let given = given.map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let headers = headers::outgoing(given)
+            .map_err(|error| invalid(error.to_string()))?
+            .headers;
+        Ok(Self {
+            target,
+            headers,
+            body: None,
         })
     }
 

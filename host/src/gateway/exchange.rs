@@ -2,8 +2,9 @@
 
 use super::{
     asked::Asked,
+    body::Body,
     incoming::Incoming,
-    message::{HttpError, Request, Response},
+    message::{HttpError, Request, Response, StreamedRequest},
     redirect,
     session::Session,
     transport::SendError,
@@ -28,7 +29,7 @@ impl Session {
     pub async fn open(&self, request: Request) -> Result<Incoming, HttpError> {
         let mut asked = Asked::check(self, request)?;
         for _ in 0..=MAX_REDIRECTS {
-            let answer = self.attempt(&asked).await?;
+            let answer = self.attempt(&asked, asked.body.clone().into()).await?;
             match redirect::next(&asked, &answer)? {
                 Some(next) => asked = next,
                 None => return Ok(answer),
@@ -39,17 +40,33 @@ impl Session {
         )))
     }
 
+    /// Sends a request that streams, and returns when the head of its answer has come.
+    ///
+    /// # Errors
+    /// See [`HttpError`].
+    pub async fn stream(&self, request: StreamedRequest) -> Result<Incoming, HttpError> {
+        let asked = Asked::check_parts(&request)?;
+        // Before anything of the body is taken: a guest that may not send need not say what.
+        self.0
+            .gateway
+            .policy
+            .decide(&asked.target)
+            .map_err(|denial| self.deny(&denial))?;
+        let body = Body::take(self, request.body).await?;
+        self.attempt(&asked, body).await
+    }
+
     /// One attempt: the stages in their order. Nothing is looked up or dialled before the policy has
     /// permitted it, and nothing is dialled that the policy has not seen the address of.
-    async fn attempt(&self, asked: &Asked) -> Result<Incoming, HttpError> {
+    async fn attempt(&self, asked: &Asked, body: Body) -> Result<Incoming, HttpError> {
         let gateway = &self.0.gateway;
         let permit = gateway
             .policy
             .decide(&asked.target)
             .map_err(|denial| self.deny(&denial))?;
         self.take_request(&asked.target)?;
-        self.count_sent(asked.body.as_ref().map_or(0, bytes::Bytes::len));
-        let sent = gateway.transport.send(&permit, asked).await;
+        self.count_sent(body.known());
+        let sent = gateway.transport.send(&permit, &asked.headers, body).await;
         let answer = sent.map_err(|error| match error {
             SendError::NotPermitted(answers) => match permit.filter(&answers) {
                 Err(denial) => self.deny(&denial),

@@ -6,6 +6,7 @@
 //! The stages of a request, in their order, are the lines of `Session::attempt` in `exchange.rs`.
 
 mod asked;
+mod body;
 mod exchange;
 mod incoming;
 mod message;
@@ -14,6 +15,6 @@ mod session;
 mod transport;
 
 pub use incoming::Incoming;
-pub use message::{DENIED, HttpError, Request, Response};
+pub use message::{BodyStream, DENIED, HttpError, Request, Response, StreamedRequest};
 pub use session::{Gateway, Refusal, Session, Summary};
 pub use transport::{Answers, Lookup, SystemLookup};

@@ -5,6 +5,7 @@ use super::{
     transport::{Lookup, SystemLookup, Transport},
 };
 use crate::{
+    escape::printable,
     limits::{Limit, Limits},
     policy::{Denial, Policy, Target},
 };
@@ -84,6 +85,16 @@ pub struct Refusal {
     pub help: Option<String>,
 }
 
+impl std::fmt::Display for Refusal {
+    /// The reason, and how to allow it on a line of its own. Both are printable.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&printable(&self.message, 4096))?;
+        self.help
+            .as_ref()
+            .map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
+    }
+}
+
 /// What a run sent and got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -130,7 +141,11 @@ impl Session {
         self.refuse(
             denial.to_string(),
             denial.fix().map(|fix| {
-                format!("to allow it, add to the runner's section of agent-arborist.yaml:   {fix}")
+                format!(
+                    "to allow it, add to the runner's section of agent-arborist.yaml:   {fix}\n        or to the command line:   --allow \"{} {}\"",
+                    denial.method(),
+                    denial.origin()
+                )
             }),
         );
         HttpError::Denied(DENIED.to_owned())

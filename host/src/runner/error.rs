@@ -22,7 +22,7 @@ pub enum RunError {
         frames: Vec<String>,
     },
     /// The gateway refused what the runner asked for, and the run failed.
-    #[error("{}{}\n  note: the runner then reported: {}", printable(&refusal.message, SHOWN), refusal.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default(), printable(reported, SHOWN))]
+    #[error("{refusal}\n  note: then {}", printable(reported, SHOWN))]
     Refused {
         /// What was refused.
         refusal: Refusal,
@@ -45,6 +45,16 @@ pub enum RunError {
     },
 }
 
+impl From<CallError> for RunError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Stopped { stop, frames } => Self::Stopped { stop, frames },
+            CallError::Runner(RunnerError::InvalidConfig(text)) => Self::Config(text),
+            CallError::Runner(error) => Self::Runner(error),
+        }
+    }
+}
+
 /// Whose fault it is that a run has no result; each has an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunClass {
@@ -59,26 +69,14 @@ pub enum RunClass {
 }
 
 impl RunError {
-    /// The error of a call, with what its gateway refused.
-    pub(super) fn of_call(error: CallError, session: &Session) -> Self {
-        match error {
-            CallError::Stopped { stop, frames } => Self::Stopped {
-                stop: match stop {
-                    Stop::Trap(text) => Stop::Trap(printable(&text, SHOWN).into_owned()),
-                    stop @ (Stop::Limit { .. } | Stop::Deadline(_) | Stop::Exit(_)) => stop,
-                },
-                frames: frames
-                    .iter()
-                    .map(|name| printable(name, 200).into_owned())
-                    .collect(),
-            },
-            CallError::Runner(RunnerError::InvalidConfig(text)) => Self::Config(text),
-            CallError::Runner(error) => match session.refusal() {
-                Some(refusal) => Self::Refused {
-                    refusal: refusal.clone(),
-                    reported: error.to_string(),
-                },
-                None => Self::Runner(error),
+    /// The same error, told as the refusal that it most likely comes from, if the run met one. What the
+    /// sandbox stopped has a reason of its own.
+    pub(super) fn after(self, session: &Session) -> Self {
+        match (session.refusal(), &self) {
+            (None, _) | (_, Self::Stopped { .. } | Self::Refused { .. }) => self,
+            (Some(refusal), _) => Self::Refused {
+                refusal: refusal.clone(),
+                reported: self.to_string(),
             },
         }
     }

@@ -12,7 +12,7 @@ pub use input::{
 };
 
 use crate::{
-    engine::{Call, CallError, Component, RunnerError},
+    engine::{Call, CallError, Component, RunnerError, RunnerInfo},
     spec::{Checked, Dag, TaskSpec},
 };
 
@@ -29,11 +29,13 @@ pub async fn task_spec(
     let answer = component
         .generate_task_spec(call, description.as_str(), parameters.as_slice())
         .await;
-    let text = answer.map_err(|error| RunError::of_call(error, &call.session))?;
-    TaskSpec::parse(&text).map_err(|error| RunError::Returned {
-        what: "task spec",
-        error,
-    })
+    let spec = answer.map_err(RunError::from).and_then(|text| {
+        TaskSpec::parse(&text).map_err(|error| RunError::Returned {
+            what: "task spec",
+            error,
+        })
+    });
+    spec.map_err(|error| error.after(&call.session))
 }
 
 /// Turns a task spec into a DAG: the runner's own where it makes one, else the host's.
@@ -49,9 +51,37 @@ pub async fn dag(
     let answer = component
         .generate_dagu_config(call, &spec.to_yaml(), parameters.as_slice())
         .await;
-    match answer {
-        Ok(text) => Dag::parse(&text).map_err(|error| RunError::Returned { what: "DAG", error }),
+    let dag = match answer {
         Err(CallError::Runner(RunnerError::Unsupported)) => Ok(Dag::from_spec(spec)),
-        Err(error) => Err(RunError::of_call(error, &call.session)),
+        Err(error) => Err(error.into()),
+        Ok(text) => Dag::parse(&text).map_err(|error| RunError::Returned { what: "DAG", error }),
+    };
+    dag.map_err(|error| error.after(&call.session))
+}
+
+/// Asks the runner what it is; `None` where it does not say. The call should have an empty configuration and
+/// a closed session.
+///
+/// # Errors
+/// See [`RunError`].
+pub async fn describe(component: &Component, call: &Call) -> Result<Option<RunnerInfo>, RunError> {
+    Ok(component.describe(call).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server runs many of these at once, on any thread.
+    #[test]
+    fn a_run_can_move_between_threads() {
+        fn is_send<T: Send>(_: impl Fn() -> T) {}
+        fn any<T>() -> T {
+            panic!("only its type matters")
+        }
+        is_send(|| task_spec(any(), any(), any(), any()));
+        is_send(|| dag(any(), any(), any(), any()));
+        is_send(|| describe(any(), any()));
+        is_send(|| any::<&crate::engine::Engine>().load(any()));
     }
 }

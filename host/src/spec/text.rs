@@ -198,17 +198,7 @@ fn double_quoted(text: &str) -> String {
 pub(super) fn json(tree: &Tree<'_>) -> String {
     // Maps with string keys only, so this cannot fail; an empty answer would be noticed at once.
     let raw = serde_json::to_string_pretty(tree).unwrap_or_default();
-    let mut out = String::with_capacity(raw.len() + 1);
-    for c in raw.chars() {
-        // Outside strings the only hidden character is the newline between lines.
-        if c != '\n' && is_hidden(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(c);
-        }
-    }
+    let mut out = crate::escape::json(&raw);
     out.push('\n');
     out
 }

@@ -41,7 +41,7 @@ pub fn compress(coding: Coding, bytes: &[u8]) -> Vec<u8> {
 /// Takes about a second for each GiB.
 #[must_use]
 pub fn zeros(coding: Coding, size: u64) -> Vec<u8> {
-    const BLOCK: [u8; 1 << 16] = [0; 1 << 16];
+    static BLOCK: [u8; 1 << 16] = [0; 1 << 16];
     let mut left = size;
     parts(
         coding,

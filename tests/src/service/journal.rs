@@ -97,13 +97,13 @@ impl Shared {
         longest: Duration,
         mut wanted: impl FnMut(&State) -> Option<T>,
     ) -> Option<T> {
-        let end = Instant::now() + longest;
+        let began = Instant::now();
         let mut state = self.state();
         loop {
             if let Some(found) = wanted(&state) {
                 return Some(found);
             }
-            let left = end.checked_duration_since(Instant::now())?;
+            let left = longest.checked_sub(began.elapsed())?;
             let waited = self.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -151,19 +151,19 @@ impl Shared {
     }
 
     /// Counts a request as in progress until the guard is dropped.
-    pub(super) fn begin(&self) -> InProgress<'_> {
+    pub(super) fn begin(self: &Arc<Self>) -> InProgress {
         self.change(|state| {
             state.in_progress += 1;
             state.most_at_once = state.most_at_once.max(state.in_progress);
         });
-        InProgress(self)
+        InProgress(Arc::clone(self))
     }
 }
 
 /// A request that is being answered.
-pub(super) struct InProgress<'a>(&'a Shared);
+pub(super) struct InProgress(Arc<Shared>);
 
-impl Drop for InProgress<'_> {
+impl Drop for InProgress {
     fn drop(&mut self) {
         self.0.change(|state| state.in_progress -= 1);
     }

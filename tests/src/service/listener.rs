@@ -1,5 +1,6 @@
-//! A port that nobody should ever knock at.
+//! Ports that nobody should ever knock at, or where nobody answers the door.
 
+use socket2::{Domain, Socket, Type};
 use std::{
     io::ErrorKind,
     net::{SocketAddr, TcpListener},
@@ -81,5 +82,48 @@ impl Listener {
                 Err(error) => panic!("the port cannot be asked: {error}"),
             };
         }
+    }
+}
+
+/// A port that is taken and refuses every connection: nobody else can come to listen there meanwhile.
+#[derive(Debug)]
+pub struct Refusing {
+    address: SocketAddr,
+    _socket: Socket,
+}
+
+impl Refusing {
+    /// Takes a free port of 127.0.0.1.
+    ///
+    /// # Panics
+    /// No port can be bound.
+    #[must_use]
+    pub fn new() -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        socket.bind(&free.into()).expect("a free port");
+        let address = socket.local_addr().expect("a bound socket").as_socket();
+        Self {
+            address: address.expect("an IP address"),
+            _socket: socket,
+        }
+    }
+
+    /// Where it refuses.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A URL there; `path` begins with a slash.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+}
+
+impl Default for Refusing {
+    fn default() -> Self {
+        Self::new()
     }
 }

@@ -10,7 +10,7 @@
 //! | [`Hostile`] | the answers of section R of the security catalogue; [`Hostile::all`] lists them |
 //! | [`Step`] | the bytes and pauses that all of them are made of |
 //! | [`Authority`], [`Identity`] | TLS: a certificate that is right, or wrong in one way |
-//! | [`Listener`] | a port that only notes whether anyone ever connected |
+//! | [`Listener`], [`Refusing`] | a port that only notes whether anyone ever connected; one that refuses |
 //!
 //! ```
 //! use arborist_tests::service::{Behaviour, Service};
@@ -38,12 +38,12 @@ mod tests;
 mod tls;
 
 pub use answer::{Answer, End, Piece, Redirect, Stream};
-pub use behaviour::Behaviour;
+pub use behaviour::{Behaviour, Choose};
 pub use compress::{Coding, compress, zeros};
 pub use echo::{Echo, Encoding};
 pub use hostile::Hostile;
 pub use journal::{Event, What};
-pub use listener::Listener;
+pub use listener::{Listener, Refusing};
 pub use request::Seen;
 pub use script::{Gate, Step};
 pub use server::{PATIENCE, Service};

@@ -43,16 +43,17 @@ impl Seen {
     /// The first header of that name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        self.all(name).first().copied()
     }
 
     /// All headers of that name, in any case.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let named = move |header: &&(String, String)| header.0.eq_ignore_ascii_case(name);
+    #[must_use]
+    pub fn all(&self, name: &str) -> Vec<&str> {
         self.headers
             .iter()
-            .filter(named)
+            .filter(|(other, _)| other.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
+            .collect()
     }
 
     /// The body as text; bytes that are not UTF-8 are replaced.
@@ -139,8 +140,7 @@ pub(super) fn header(line: &str) -> Option<(String, String)> {
 
 /// RFC 9112 section 6, with everything that two parties might read differently as a fault.
 fn framing(seen: &Seen) -> Result<Framing, String> {
-    let lengths: Vec<&str> = seen.all("content-length").collect();
-    let codings: Vec<&str> = seen.all("transfer-encoding").collect();
+    let (lengths, codings) = (seen.all("content-length"), seen.all("transfer-encoding"));
     match (lengths.as_slice(), codings.as_slice()) {
         ([], []) => Ok(Framing::None),
         ([length], []) if length.bytes().all(|byte| byte.is_ascii_digit()) => length

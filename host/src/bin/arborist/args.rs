@@ -163,6 +163,9 @@ pub(crate) struct InspectArgs {
     /// How to print what was found
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Report,
+    /// Give up after this many seconds; a large component takes some to compile
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) timeout: Option<u64>,
     #[command(flatten)]
     pub(crate) talk: TalkArgs,
 }

@@ -3,7 +3,8 @@
 use crate::{
     args::{ConfigCommand, InitArgs, Report, SettingsArgs},
     exit::{Exit, Failure},
-    output, settings,
+    output::{self, Staged},
+    settings,
     talk::Talk,
 };
 use arborist::config::{Invocation, Settings, TEMPLATE};
@@ -19,7 +20,7 @@ pub(crate) fn init(args: &InitArgs, talk: &Talk) -> Result<(), Failure> {
         );
         return Err(Failure::new(Exit::Usage, message));
     }
-    output::deliver(Some(&args.file), TEMPLATE)?;
+    Staged::new(Some(&args.file), TEMPLATE.to_owned())?.deliver()?;
     if !to_stdout {
         talk.say(format!(
             "wrote {}; `arborist config check` finds mistakes in it",

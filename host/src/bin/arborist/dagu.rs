@@ -4,7 +4,7 @@ use crate::{
     args::{DaguArgs, Format},
     exit::{Exit, Failure},
     host::{Operation, Plan},
-    output,
+    output::{self, Staged},
     talk::Talk,
 };
 use arborist::{
@@ -15,7 +15,7 @@ use std::{io::IsTerminal as _, path::Path, sync::Arc};
 
 pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
     let plan = Plan::new(&args.runner, talk)?;
-    let text = read(args.spec.as_deref())?;
+    let text = read(args.spec.as_deref()).await?;
     let spec = TaskSpec::parse(&text).map_err(|error| {
         Failure::new(Exit::Spec, format!("the task spec is not valid:\n{error}"))
     })?;
@@ -33,18 +33,18 @@ pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure
         Format::Yaml => dag.value.to_yaml(),
         Format::Json => dag.value.to_json(),
     };
-    output::deliver(args.output.as_deref(), &text)
+    Staged::new(args.output.as_deref(), text)?.deliver()
 }
 
-fn read(spec: Option<&Path>) -> Result<String, Failure> {
+async fn read(spec: Option<&Path>) -> Result<String, Failure> {
     match spec {
         Some(path) if path != Path::new("-") => {
-            output::read_file(path, "a task spec", MAX_TEXT_BYTES)
+            output::read_file(path, "a task spec", MAX_TEXT_BYTES).await
         }
         None if std::io::stdin().is_terminal() => Err(Failure::new(
             Exit::Usage,
             "there is no task spec\n  help: name its file, or pipe it in: arborist run \"…\" | arborist dagu",
         )),
-        _ => output::read_stdin("a task spec", MAX_TEXT_BYTES),
+        _ => output::read_stdin("a task spec", MAX_TEXT_BYTES).await,
     }
 }

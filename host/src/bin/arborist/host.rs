@@ -12,7 +12,7 @@ use arborist::{
     escape::printable,
     gateway::{Gateway, Session, SystemLookup},
     limits::Limits,
-    runner::Parameters,
+    runner::{self, Parameters},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -66,8 +66,10 @@ impl Plan {
     pub(crate) fn show(&self) -> String {
         let settings = &self.settings;
         let rows = settings.rows();
-        let mut lines: Vec<String> =
-            rows.iter().map(|row| format!("{}: {} ({})", row.key, row.value, row.source)).collect();
+        let mut lines: Vec<String> = rows
+            .iter()
+            .map(|row| format!("{}: {} ({})", row.key, row.value, row.source))
+            .collect();
         let (size, digest) = (self.source.bytes().len(), self.source.digest());
         lines.push(format!("component: {size} bytes, {digest}"));
         let names = self
@@ -102,12 +104,12 @@ impl Plan {
         let component = tokio::time::timeout_at(deadline, loading)
             .await
             .map_err(|_| late())??;
-        let info = describe(&component, deadline, time).await?;
+        let info = describe(&component, &self.settings.limits, deadline, time).await?;
         let settings = match info {
             Some(info) => settings::checked(self.settings, &info)?,
             None => self.settings,
         };
-        self.surroundings.ask_leave(&settings, talk)?;
+        self.surroundings.ask_leave(&settings, talk).await?;
         let gateway = Gateway::new(settings.policy.clone(), Arc::new(SystemLookup));
         let session = gateway.session(&settings.limits);
         let Self {
@@ -234,22 +236,23 @@ pub(crate) async fn load(
 /// What a component says of itself: asked without configuration and network, so that it cannot depend on them.
 pub(crate) async fn describe(
     component: &Component,
+    limits: &Limits,
     deadline: Instant,
     time: Duration,
 ) -> Result<Option<RunnerInfo>, Failure> {
     let call = Call {
-        limits: Limits::default(),
+        limits: limits.clone(),
         config: Arc::new([]),
         session: Session::closed(),
         observer: Arc::new(Ignore),
         deadline,
         time,
     };
-    component.describe(&call).await.map_err(|error| {
-        let message = format!(
-            "the component does not describe itself: {}",
-            printable(&error.to_string(), 1000)
-        );
-        Failure::new(Exit::Component, message)
+    runner::describe(component, &call).await.map_err(|error| {
+        let failure = Failure::from(error);
+        Failure {
+            message: format!("asked what it is: {}", failure.message),
+            ..failure
+        }
     })
 }

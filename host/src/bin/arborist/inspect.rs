@@ -2,7 +2,7 @@
 
 use crate::{
     args::{InspectArgs, Report},
-    exit::{Exit, Failure},
+    exit::Failure,
     host, output,
     settings::{self, Surroundings},
     talk::Talk,
@@ -41,19 +41,13 @@ pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), F
     let settings = surroundings.resolve(&invocation)?;
     let source = settings::source(&settings)?;
     let component = host::load(&source, &surroundings.folders, talk).await?;
-    let info = host::describe(&component, Instant::now() + TIME, TIME).await?;
+    let info = host::describe(&component, &settings.limits, Instant::now() + TIME, TIME).await?;
     talk.done();
     let found = Found::new(&component, info, &settings.limits);
-    output::print(&match args.format {
-        Report::Text => found.text(),
-        Report::Json => {
-            let json = serde_json::to_string_pretty(&found);
-            format!(
-                "{}\n",
-                json.map_err(|error| Failure::new(Exit::Internal, error))?
-            )
-        }
-    })
+    match args.format {
+        Report::Text => output::print(&found.text()),
+        Report::Json => output::print_json(&serde_json::json!(found)),
+    }
 }
 
 /// What was found, as the JSON format prints it.

@@ -15,7 +15,12 @@ mod talk;
 use args::{Cli, Command, TalkArgs};
 use clap::{CommandFactory as _, Parser as _};
 use exit::{Exit, Failure};
-use std::process::ExitCode;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 use talk::Talk;
 
 fn main() -> ExitCode {
@@ -35,8 +40,16 @@ fn main() -> ExitCode {
             };
         }
     };
-    let talk = std::sync::Arc::new(Talk::new(cli.command.talk()));
-    match dispatch(cli.command, &talk) {
+    let talk = Arc::new(Talk::new(cli.command.talk()));
+    // A panic is a fault of ours: it is told as one, and the exit code says so too.
+    let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &talk)));
+    let outcome = outcome.unwrap_or_else(|_| {
+        Err(Failure::new(
+            Exit::Internal,
+            "a fault in Arborist itself; please report what stands above",
+        ))
+    });
+    match outcome {
         Ok(()) => {
             talk.done();
             ExitCode::SUCCESS
@@ -48,11 +61,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, talk: &std::sync::Arc<Talk>) -> Result<(), Failure> {
+fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
     match command {
-        Command::Run(args) => until_interrupted(run::run(*args, talk)),
-        Command::Dagu(args) => until_interrupted(dagu::dagu(*args, talk)),
-        Command::Inspect(args) => until_interrupted(inspect::inspect(args, talk)),
+        Command::Run(args) => within(args.runner.timeout, run::run(*args, talk)),
+        Command::Dagu(args) => within(args.runner.timeout, dagu::dagu(*args, talk)),
+        Command::Inspect(args) => within(args.timeout, inspect::inspect(args, talk)),
         Command::Runners(args) => runners::runners(&args, talk),
         Command::Init(args) => config::init(&args, talk),
         Command::Config { command } => config::config(&command, talk),
@@ -64,9 +77,12 @@ fn dispatch(command: Command, talk: &std::sync::Arc<Talk>) -> Result<(), Failure
     }
 }
 
-/// Runs `work` on this thread until it ends or the user interrupts it. What is dropped then gives back
-/// all that it holds: the store, connections, the temporary file of a result.
-fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+/// Runs `work` on this thread until it ends, its time is up, or the user interrupts it. What is dropped then
+/// gives back all that it holds: the store, connections, the temporary file of a result.
+fn within(
+    seconds: Option<u64>,
+    work: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -74,12 +90,24 @@ fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = work => outcome,
+            () = late(seconds) => Err(Failure::new(
+                Exit::Sandbox,
+                "the time of --timeout is up\n  help: give it more, and look at what it waits for: input, a compilation, an answer",
+            )),
             Ok(()) = tokio::signal::ctrl_c() => Err(Failure::new(Exit::Interrupted, "interrupted")),
         }
     });
-    // A compilation cannot be stopped in the middle; the process does not wait for it.
+    // A compilation cannot be stopped in the middle, nor can a read; the process does not wait for them.
     runtime.shutdown_background();
     outcome
+}
+
+/// Ends a little after the time that each part of the work has been given by itself: the part can say more.
+async fn late(seconds: Option<u64>) {
+    match seconds {
+        Some(seconds) => tokio::time::sleep(Duration::from_millis(seconds * 1000 + 200)).await,
+        None => std::future::pending().await,
+    }
 }
 
 impl Command {

@@ -1,10 +1,12 @@
 //! Where results go: standard output, or a file that is replaced as a whole.
 
 use crate::exit::{Exit, Failure};
+use arborist::escape::{json, printable};
 use std::{
-    io::{self, ErrorKind, Read as _, Write as _},
-    path::Path,
+    io::{self, BufRead as _, ErrorKind, Read as _, Write as _},
+    path::{Path, PathBuf},
 };
+use tempfile::NamedTempFile;
 
 /// Prints a result to standard output. A reader that has gone away has had what it wanted.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
@@ -21,36 +23,74 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints a value as JSON, for reports.
+/// Prints a value as JSON, for reports; it may hold text from outside.
 pub(crate) fn print_json(value: &serde_json::Value) -> Result<(), Failure> {
-    print(&format!("{value:#}\n"))
+    print(&json(&format!("{value:#}\n")))
 }
 
-/// Writes a result to `path`, or to standard output where there is none.
-pub(crate) fn deliver(path: Option<&Path>, text: &str) -> Result<(), Failure> {
-    match path {
-        None => print(text),
-        Some(path) if path == Path::new("-") => print(text),
-        Some(path) => write(path, text).map_err(|error| {
-            Failure::new(
-                Exit::Internal,
-                format!("cannot write {}: {error}", path.display()),
-            )
-        }),
+/// A result on its way: to standard output, or into a file that is replaced as a whole. Everything that can
+/// fail early has been done; [`Staged::deliver`] makes it visible.
+pub(crate) struct Staged {
+    to: To,
+    text: String,
+}
+
+enum To {
+    Stdout,
+    /// Anything but a regular file (a device, a pipe) is written as it is.
+    Special(PathBuf),
+    File {
+        target: PathBuf,
+        written: NamedTempFile,
+    },
+}
+
+impl Staged {
+    /// Prepares `text` for `path`, or for standard output where there is none.
+    pub(crate) fn new(path: Option<&Path>, text: String) -> Result<Self, Failure> {
+        let to = match path {
+            Some(path) if path != Path::new("-") => {
+                stage(path, &text).map_err(|error| cannot_write(path, &error))?
+            }
+            _ => To::Stdout,
+        };
+        Ok(Self { to, text })
+    }
+
+    pub(crate) fn deliver(self) -> Result<(), Failure> {
+        match self.to {
+            To::Stdout => print(&self.text),
+            To::Special(path) => {
+                std::fs::write(&path, &self.text).map_err(|error| cannot_write(&path, &error))
+            }
+            To::File { target, written } => match written.persist(&target) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(cannot_write(&target, &error.error)),
+            },
+        }
     }
 }
 
-/// Replaces a regular file by renaming, so that a failure in the middle leaves what was there; writes to
-/// anything else (a device, a pipe) as it is.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    // Through a link, the file that it points to is replaced, not the link.
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let existing = std::fs::metadata(&target).ok();
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    // The kind, not the error itself, which names the temporary file.
+    let path = printable(&path.to_string_lossy(), 400).into_owned();
+    Failure::new(
+        Exit::Internal,
+        format!("cannot write {path}: {}", error.kind()),
+    )
+}
+
+/// Writes the text beside its place, so that a failure in the middle leaves what was there.
+fn stage(path: &Path, text: &str) -> io::Result<To> {
+    let existing = std::fs::metadata(path).ok();
+    if existing.is_none() && path.symlink_metadata().is_ok() {
+        return Err(io::Error::from(ErrorKind::NotFound));
+    }
     if existing
         .as_ref()
         .is_some_and(|metadata| !metadata.is_file())
     {
-        return std::fs::write(&target, text);
+        return Ok(To::Special(path.to_owned()));
     }
     if existing
         .as_ref()
@@ -58,6 +98,12 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     {
         return Err(ErrorKind::PermissionDenied.into());
     }
+    // Through a link, the file that it points to is replaced, not the link.
+    let target = if existing.is_some() {
+        path.canonicalize()?
+    } else {
+        path.to_owned()
+    };
     let folder = match target.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -67,37 +113,67 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        // As any program makes a file: the umask decides. A file that exists keeps its mode.
-        let mode = existing
-            .as_ref()
-            .map_or(0o666, |metadata| metadata.permissions().mode() & 0o777);
-        builder.permissions(std::fs::Permissions::from_mode(mode));
+        // As any program makes a file: the umask decides.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(&target).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// Reads standard input up to `most` bytes; more is a usage error that says `what` it was read for.
-pub(crate) fn read_stdin(what: &str, most: usize) -> Result<String, Failure> {
-    read_text(io::stdin().lock(), "standard input", what, most)
-}
-
-/// Reads a text file up to `most` bytes.
-pub(crate) fn read_file(path: &Path, what: &str, most: usize) -> Result<String, Failure> {
-    let name = path.display().to_string();
-    let fail = |error: io::Error| Failure::new(Exit::Usage, format!("cannot read {name}: {error}"));
-    let metadata = std::fs::metadata(path).map_err(fail)?;
-    if metadata.is_dir() {
-        return Err(Failure::new(
-            Exit::Usage,
-            format!("{name} is a folder, and {what} is a file"),
-        ));
+    let mut written = builder.tempfile_in(folder)?;
+    written.write_all(text.as_bytes())?;
+    // A file that exists keeps its mode.
+    if let Some(metadata) = existing {
+        written.as_file().set_permissions(metadata.permissions())?;
     }
-    read_text(std::fs::File::open(path).map_err(fail)?, &name, what, most)
+    Ok(To::File { target, written })
 }
 
+/// Reads standard input up to `most` bytes, off the runtime's thread, so that Ctrl-C and the time-out work
+/// while it waits. `what` is for the message that it is too long.
+pub(crate) async fn read_stdin(what: &'static str, most: usize) -> Result<String, Failure> {
+    aside(move || read_text(io::stdin().lock(), "standard input", what, most)).await
+}
+
+/// Reads a text file up to `most` bytes, off the runtime's thread: it may be a pipe that never ends.
+pub(crate) async fn read_file(
+    path: &Path,
+    what: &'static str,
+    most: usize,
+) -> Result<String, Failure> {
+    let path = path.to_owned();
+    aside(move || {
+        let name = printable(&path.to_string_lossy(), 400).into_owned();
+        let fail =
+            |error: io::Error| Failure::new(Exit::Usage, format!("cannot read {name}: {error}"));
+        if std::fs::metadata(&path).map_err(fail)?.is_dir() {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("{name} is a folder, and {what} is a file"),
+            ));
+        }
+        read_text(std::fs::File::open(&path).map_err(fail)?, &name, what, most)
+    })
+    .await
+}
+
+/// Reads one line that the user types; empty where there is nobody to type.
+pub(crate) async fn read_line() -> Result<String, Failure> {
+    aside(|| {
+        let mut line = String::new();
+        let mut typed = io::stdin().lock().take(4096);
+        // What cannot be read was not typed.
+        let _ = typed.read_line(&mut line);
+        Ok(line)
+    })
+    .await
+}
+
+/// Does blocking work on a thread of its own.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_panic| Err(Failure::new(Exit::Internal, "reading failed")))
+}
+
+/// Reads one byte more than is allowed, and a line's end at the end does not count.
 fn read_text(
     source: impl io::Read,
     name: &str,
@@ -107,10 +183,10 @@ fn read_text(
     let usage = |message: String| Failure::new(Exit::Usage, message);
     let mut bytes = Vec::new();
     source
-        .take(most as u64 + 1)
+        .take(most as u64 + 3)
         .read_to_end(&mut bytes)
         .map_err(|error| usage(format!("cannot read {name}: {error}")))?;
-    if bytes.len() > most {
+    if bytes.trim_ascii_end().len() > most {
         return Err(usage(format!(
             "{name} has more than {most} bytes, and {what} has at most that"
         )));

@@ -4,14 +4,11 @@ use crate::{
     args::{Format, RunArgs},
     exit::{Exit, Failure},
     host::{Operation, Plan},
-    output,
+    output::{self, Staged},
     talk::Talk,
 };
 use arborist::runner::{self, Description, MAX_DESCRIPTION};
 use std::{io::IsTerminal as _, path::Path, sync::Arc};
-
-/// Standard input is read a little beyond what a description may have: the line's end is not part of it.
-const MOST: usize = MAX_DESCRIPTION + 64;
 
 pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
     let stdout = Path::new("-");
@@ -21,8 +18,14 @@ pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> 
         let message = "the task spec and the DAG cannot both go to standard output\n  help: name a file for one of them with -o or --dagu";
         return Err(Failure::new(Exit::Usage, message));
     }
+    if let (Some(spec), Some(dag)) = (&args.output, &args.dagu)
+        && same_file(spec, dag)
+    {
+        let message = "the task spec and the DAG cannot go to the same file\n  help: name another one with -o or --dagu";
+        return Err(Failure::new(Exit::Usage, message));
+    }
     let plan = Plan::new(&args.runner, talk)?;
-    let description = Description::new(&describe(args.description)?)?;
+    let description = Description::new(&describe(args.description).await?)?;
     if args.dry_run {
         return output::print(&plan.show());
     }
@@ -43,23 +46,31 @@ pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> 
         }
     };
     ready.sum_up(talk);
-    // Both are there before either is written: a run that fails leaves nothing half done.
-    if let (Some(path), Some(dag)) = (&args.dagu, dag) {
-        output::deliver(Some(path), &dag.to_yaml())?;
-    }
     let text = match args.format {
         Format::Yaml => spec.value.to_yaml(),
         Format::Json => spec.value.to_json(),
     };
-    output::deliver(args.output.as_deref(), &text)
+    // Both are ready before either is there: a run that fails leaves nothing half done.
+    let spec = Staged::new(args.output.as_deref(), text)?;
+    if let (Some(path), Some(dag)) = (&args.dagu, dag) {
+        Staged::new(Some(path), dag.to_yaml())?.deliver()?;
+    }
+    spec.deliver()
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().ok();
+    one == other || whole(one).is_some_and(|path| whole(other) == Some(path))
 }
 
 /// The description as typed, or from standard input.
-fn describe(argument: Option<String>) -> Result<String, Failure> {
+async fn describe(argument: Option<String>) -> Result<String, Failure> {
     match argument.as_deref() {
-        Some("-") => output::read_stdin("a description", MOST),
+        Some("-") => output::read_stdin("a description", MAX_DESCRIPTION).await,
         Some(text) => Ok(text.to_owned()),
-        None if !std::io::stdin().is_terminal() => output::read_stdin("a description", MOST),
+        None if !std::io::stdin().is_terminal() => {
+            output::read_stdin("a description", MAX_DESCRIPTION).await
+        }
         None => Err(Failure::new(
             Exit::Usage,
             "there is no description\n  help: say what the task should do: arborist run \"Back up the orders database every night\"",

@@ -3,6 +3,7 @@
 use crate::{
     args::{ConfigArgs, RunnerArgs},
     exit::{Exit, Failure},
+    output,
     talk::Talk,
 };
 use arborist::{
@@ -10,7 +11,7 @@ use arborist::{
     config::{self, Environment, Faults, Folders, Invocation, RunnerOrigin, Settings},
     engine::{RunnerInfo, Source},
 };
-use std::io::{BufRead as _, IsTerminal as _};
+use std::io::IsTerminal as _;
 
 /// The environment and folders of this process.
 pub(crate) struct Surroundings {
@@ -36,7 +37,7 @@ impl Surroundings {
     ///
     /// # Errors
     /// The user says no.
-    pub(crate) fn ask_leave(&self, settings: &Settings, talk: &Talk) -> Result<(), Failure> {
+    pub(crate) async fn ask_leave(&self, settings: &Settings, talk: &Talk) -> Result<(), Failure> {
         let pending = settings.pending(&self.folders);
         if pending.is_empty() {
             return Ok(());
@@ -55,9 +56,8 @@ impl Surroundings {
                 arborist::escape::printable(&disclosure.variable, 100),
                 arborist::escape::printable(&disclosure.target, 300)
             ));
-            let mut answer = String::new();
-            let read = std::io::stdin().lock().read_line(&mut answer);
-            if read.is_err() || !matches!(answer.trim().to_lowercase().as_str(), "yes" | "y") {
+            let answer = output::read_line().await?;
+            if !matches!(answer.trim().to_lowercase().as_str(), "yes" | "y") {
                 return Err(Failure::new(
                     Exit::Config,
                     "nothing was sent and nothing was run\n  help: if you trust that file, answer yes, or name it with --config",

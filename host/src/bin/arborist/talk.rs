@@ -1,7 +1,6 @@
 //! What the command says on standard error while it works and when it ends.
 
 use crate::{args::TalkArgs, exit::Failure};
-use anstream::{eprint, eprintln};
 use anstyle::{AnsiColor, Style};
 use arborist::{
     engine::{Event, Level, Observer},
@@ -26,6 +25,13 @@ const DIM: Style = Style::new().dimmed();
 const KEPT: usize = 4 * 1024;
 /// The longest line of a guest that is shown, in characters.
 const LINE: usize = 2_000;
+
+/// Writes a line to standard error. Where that is closed or full, there is nobody to tell.
+macro_rules! put {
+    ($($part:tt)*) => {
+        drop(writeln!(anstream::stderr(), $($part)*))
+    };
+}
 
 /// Speaks to the user, as loud as the flags say.
 pub(crate) struct Talk {
@@ -77,37 +83,34 @@ impl Talk {
     /// Says something that only matters to those who asked for more.
     pub(crate) fn detail(&self, what: impl Display) {
         if self.args.verbose > 0 {
-            eprintln!("{DIM}{what}{DIM:#}");
+            put!("{DIM}{what}{DIM:#}");
         }
     }
 
     /// Says something that nobody can turn off.
     pub(crate) fn say(&self, what: impl Display) {
-        self.above(|| eprintln!("{what}"));
+        self.above(|| {
+            put!("{what}");
+        });
     }
 
     /// Asks a question; the answer is typed behind it.
     pub(crate) fn ask(&self, question: impl Display) {
-        eprint!("{question}");
+        let _ = write!(anstream::stderr(), "{question}");
         // What cannot be shown cannot be answered either: reading the answer tells.
         let _ = std::io::stderr().flush();
     }
 
     pub(crate) fn warn(&self, what: impl Display) {
         if !self.args.quiet {
-            self.above(|| eprintln!("{WARNING}warning{WARNING:#}: {}", styled(&what.to_string())));
+            self.above(|| put!("{WARNING}warning{WARNING:#}: {}", styled(&what.to_string())));
         }
     }
 
     /// Says what the gateway refused to a run that succeeded all the same.
     pub(crate) fn warn_refused(&self, session: &Session) {
         if let Some(refusal) = session.refusal() {
-            let help = refusal
-                .help
-                .as_ref()
-                .map(|help| format!("\n  help: {help}"));
-            let message = printable(&refusal.message, LINE);
-            self.warn(format!("{message}{}", help.unwrap_or_default()));
+            self.warn(refusal);
         }
     }
 
@@ -118,9 +121,9 @@ impl Talk {
             self.show_kept();
         }
         if failure.rendered {
-            eprintln!("{}", failure.message.trim_end());
+            put!("{}", failure.message.trim_end());
         } else {
-            eprintln!("{ERROR}error{ERROR:#}: {}", styled(&failure.message));
+            put!("{ERROR}error{ERROR:#}: {}", styled(&failure.message));
         }
     }
 
@@ -134,9 +137,9 @@ impl Talk {
         } else {
             ""
         };
-        eprintln!("{DIM}the runner's log{earlier}:{DIM:#}");
+        put!("{DIM}the runner's log{earlier}:{DIM:#}");
         for line in &kept.lines {
-            eprintln!("{DIM}  {line}{DIM:#}");
+            put!("{DIM}  {line}{DIM:#}");
         }
     }
 
@@ -176,7 +179,7 @@ impl Observer for Talk {
                     Level::Info
                 };
                 if self.args.verbose > 0 && level >= least {
-                    eprintln!("{DIM}{line}{DIM:#}");
+                    put!("{DIM}{line}{DIM:#}");
                 }
                 self.keep(line);
             }
@@ -186,7 +189,7 @@ impl Observer for Talk {
                     line.set_message(printable(last, LINE).into_owned());
                 }
                 if self.args.verbose > 0 {
-                    eprintln!("{}", printable_lines(chunk.trim_end(), LINE));
+                    put!("{}", printable_lines(chunk.trim_end(), LINE));
                 }
             }
             Event::Silenced => {

@@ -20,15 +20,15 @@ impl Host for RunState {
         &mut self,
         request: GuestRequest,
     ) -> wasmtime::Result<Result<GuestResponse, GuestError>> {
-        let answer = self.session.send(lower(request)).await;
-        Ok(answer.map(lift).map_err(GuestError::from))
+        let answer = self.session.send(lift(request)).await;
+        Ok(answer.map(lower).map_err(GuestError::from))
     }
 
     async fn open(
         &mut self,
         request: GuestRequest,
     ) -> wasmtime::Result<Result<Resource<Incoming>, GuestError>> {
-        match self.session.open(lower(request)).await {
+        match self.session.open(lift(request)).await {
             Ok(incoming) => Ok(Ok(self.table.push(incoming)?)),
             Err(error) => Ok(Err(error.into())),
         }
@@ -71,7 +71,7 @@ impl HostIncoming for RunState {
     }
 }
 
-fn lower(request: GuestRequest) -> Request {
+fn lift(request: GuestRequest) -> Request {
     Request {
         method: request.method,
         url: request.url,
@@ -84,7 +84,7 @@ fn lower(request: GuestRequest) -> Request {
     }
 }
 
-fn lift(response: Response) -> GuestResponse {
+fn lower(response: Response) -> GuestResponse {
     GuestResponse {
         status: response.status,
         headers: response.headers.into_iter().map(Header::from).collect(),

@@ -3,3 +3,6 @@
 mod http;
 mod logging;
 mod progress;
+mod wasi_http;
+
+pub(super) use wasi_http::SecondDoor;

@@ -4,9 +4,10 @@ mod resolve;
 
 pub use resolve::{Answers, Lookup, SystemLookup};
 
-use super::asked::Asked;
+use super::body::Body;
 use crate::policy::{Permit, Policy};
 use bytes::Bytes;
+use http::HeaderMap;
 use resolve::{NonePermitted, PolicyResolver};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
@@ -43,7 +44,7 @@ impl Answer {
         self.0.status().as_u16()
     }
 
-    pub(super) fn headers(&self) -> &http::HeaderMap {
+    pub(super) fn headers(&self) -> &HeaderMap {
         self.0.headers()
     }
 
@@ -75,7 +76,8 @@ impl Transport {
     pub(super) async fn send(
         &self,
         permit: &Permit<'_>,
-        asked: &Asked,
+        headers: &HeaderMap,
+        body: Body,
     ) -> Result<Answer, SendError> {
         let client = self.client.get_or_init(|| self.build());
         let client = client
@@ -83,8 +85,12 @@ impl Transport {
             .map_err(|reason| SendError::Failed(reason.clone()))?;
         let target = permit.target();
         let mut request = reqwest::Request::new(target.method().into(), target.url().clone());
-        *request.headers_mut() = asked.headers.clone();
-        *request.body_mut() = asked.body.clone().map(reqwest::Body::from);
+        *request.headers_mut() = headers.clone();
+        *request.body_mut() = match body {
+            Body::None => None,
+            Body::Whole(bytes) => Some(bytes.into()),
+            Body::Stream(stream) => Some(reqwest::Body::wrap_stream(stream)),
+        };
         client
             .execute(request)
             .await

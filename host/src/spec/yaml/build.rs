@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde_saphyr::granit_parser::{Event, ScalarStyle, Span};
 
-use super::super::limits::{MAX_DEPTH, MAX_NODES};
-use super::super::report::{Fault, Position, Problem, Shown};
 use super::{Key, Node, Value, is_null, too_large};
+use crate::spec::limits::{MAX_DEPTH, MAX_NODES};
+use crate::spec::report::{Fault, Position, Problem, Shown};
 
 /// A list or map that is not closed yet.
 struct Open {

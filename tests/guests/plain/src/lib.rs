@@ -20,14 +20,17 @@
 //! | `handles [N]` | keeps N pollables, 2,000,000 by default |
 //! | `random-huge [N]` | asks for N random bytes in one call, 1 GiB by default |
 //! | `http METHOD URL`, `open METHOD URL` | sends a request ([`web`]) |
+//! | `wasi METHOD URL` | the same by `wasi:http` ([`second_door`]) |
 //! | `requests N METHOD URL` | sends N requests one after the other and counts the outcomes |
 //!
-//! `generate-dagu-config` returns the parameter `dagu`, and without it `unsupported`.
+//! `generate-dagu-config` returns the parameter `dagu`, with the parameter `dagu-counter` a DAG with the counter, and
+//! without either `unsupported`.
 
 mod bindings;
 mod hostile;
 mod probe;
 mod report;
+mod second_door;
 mod web;
 
 use bindings::arborist::runner::runner_types::ServiceFailure;
@@ -50,6 +53,7 @@ impl Guest for Plain {
         match behaviour {
             "unsupported" => return Err(RunnerError::Unsupported),
             "spec" => return Ok(argument.to_owned()),
+            "wasi" => return second_door::run(argument, &parameters),
             "http" | "open" | "requests" => return web::run(behaviour, argument, &parameters),
             _ => {}
         }
@@ -63,6 +67,12 @@ impl Guest for Plain {
         _spec: String,
         parameters: Vec<Parameter>,
     ) -> Result<String, RunnerError> {
+        if crate::parameter(&parameters, "dagu-counter").is_some() {
+            let count = hostile::count();
+            return Ok(format!(
+                "{{name: counter, steps: [{{name: counter, command: \"{count}\"}}]}}"
+            ));
+        }
         let dagu = parameters
             .into_iter()
             .find(|parameter| parameter.name == "dagu");

@@ -4,6 +4,7 @@
 //! the configuration's field, as a runner would put a secret there.
 
 use crate::bindings::arborist::runner::http::{self, Header, HttpError, Request};
+use crate::bindings::arborist::runner::progress;
 use crate::bindings::exports::arborist::runner::generate::{Parameter, RunnerError};
 use crate::bindings::wasi::config::store;
 use crate::report::Report;
@@ -47,7 +48,7 @@ fn request(argument: &str, parameters: &[Parameter]) -> Result<Request, RunnerEr
     })
 }
 
-fn filled(text: &str) -> String {
+pub(crate) fn filled(text: &str) -> String {
     let entries = store::get_all().unwrap_or_default();
     entries.iter().fold(text.to_owned(), |text, (key, value)| {
         text.replace(&format!("{{{key}}}"), value)
@@ -79,7 +80,9 @@ fn open(request: &Request) -> String {
                 match incoming.read(64 << 10) {
                     Ok(Some(piece)) => {
                         number += 1;
-                        report.add(&format!("piece-{number}"), String::from_utf8_lossy(&piece));
+                        let piece = String::from_utf8_lossy(&piece);
+                        progress::emit(&piece);
+                        report.add(&format!("piece-{number}"), piece);
                     }
                     Ok(None) => break report.add("end", "complete"),
                     Err(error) => break report.add("end", said(&error)),

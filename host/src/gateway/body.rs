@@ -1,0 +1,87 @@
+//! Bodies on their way out: whole ones, and ones that stream.
+
+use super::{
+    message::{BodyStream, HttpError},
+    session::Session,
+};
+use crate::limits::Limit;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use std::io;
+
+/// A streamed body up to this size is sent whole, with a length, as the first door sends it: 1 MiB.
+const WHOLE: usize = 1024 * 1024;
+
+/// A body that is sent once.
+pub(super) enum Body {
+    None,
+    Whole(Bytes),
+    Stream(BodyStream),
+}
+
+impl Body {
+    /// Takes a streamed body: whole where it is small, else bounded while it goes out.
+    ///
+    /// # Errors
+    /// The guest broke it off.
+    pub(super) async fn take(session: &Session, mut stream: BodyStream) -> Result<Self, HttpError> {
+        let mut begun = BytesMut::new();
+        while begun.len() <= WHOLE {
+            match stream.next().await {
+                Some(Ok(piece)) => begun.extend_from_slice(&piece),
+                Some(Err(_broken)) => {
+                    let reason = "the body of the request was not finished";
+                    return Err(HttpError::InvalidRequest(reason.to_owned()));
+                }
+                None if begun.is_empty() => return Ok(Self::None),
+                None => {
+                    let bound = session.0.largest_request;
+                    if begun.len() as u64 > bound {
+                        return Err(session.too_large(
+                            "the body of a request",
+                            Limit::Request,
+                            bound,
+                        ));
+                    }
+                    return Ok(Self::Whole(begun.freeze()));
+                }
+            }
+        }
+        Ok(Self::Stream(bounded(
+            session.clone(),
+            begun.freeze(),
+            stream,
+        )))
+    }
+
+    /// Bytes that are known to go out; a stream counts itself.
+    pub(super) fn known(&self) -> usize {
+        match self {
+            Self::Whole(bytes) => bytes.len(),
+            Self::None | Self::Stream(_) => 0,
+        }
+    }
+}
+
+/// What has begun and what follows, broken off where it passes the limit.
+fn bounded(session: Session, begun: Bytes, rest: BodyStream) -> BodyStream {
+    let mut left = session.0.largest_request;
+    let pieces = futures_util::stream::once(async { Ok(begun) }).chain(rest);
+    Box::pin(pieces.map(move |piece| {
+        let piece = piece?;
+        let Some(after) = left.checked_sub(piece.len() as u64) else {
+            let bound = session.0.largest_request;
+            let error = session.too_large("the body of a request", Limit::Request, bound);
+            return Err(io::Error::other(error));
+        };
+        left = after;
+        session.count_sent(piece.len());
+        Ok(piece)
+    }))
+}
+
+impl From<Option<Bytes>> for Body {
+    fn from(body: Option<Bytes>) -> Self {
+        body.map_or(Self::None, Self::Whole)
+    }
+}

@@ -1,0 +1,62 @@
+//! How placeholders are shown to people.
+
+use std::borrow::Cow;
+
+use super::finder::Finder;
+use super::placeholder::PlaceholderForm;
+use super::run::{Run, RunSecrets};
+use crate::escape::printable;
+
+/// Longest name that is shown, in characters.
+const MAX_SHOWN_NAME: usize = 64;
+
+impl RunSecrets {
+    /// `text` with `[secret api_key]` for each placeholder of this run, in whatever case or escapes it is written: for results, logs,
+    /// errors and audit lines. Borrows where there is none.
+    #[must_use]
+    pub fn show<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.show_bytes(text.as_bytes()) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            // What is replaced begins and ends with ASCII, so the rest is still UTF-8.
+            Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+        }
+    }
+
+    /// [`RunSecrets::show`] for bytes, as cassettes keep them.
+    #[must_use]
+    pub fn show_bytes<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        self.run()
+            .map_or(Cow::Borrowed(text), |run| run.show_bytes(text))
+    }
+}
+
+impl Run {
+    /// [`RunSecrets::show`].
+    pub(super) fn show(&self, text: &str) -> String {
+        // What is replaced begins and ends with ASCII, so the rest is still UTF-8.
+        String::from_utf8_lossy(&self.show_bytes(text.as_bytes())).into_owned()
+    }
+
+    fn show_bytes<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        let mut found = Finder::find(PlaceholderForm, text);
+        found.retain(|found| self.by_id(found.hit).is_some());
+        if found.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        found.sort_by_key(|found| found.start);
+        let mut out = Vec::with_capacity(text.len());
+        let mut done = 0;
+        for found in found {
+            if found.start >= done
+                && let Some((entry, _)) = self.by_id(found.hit)
+            {
+                out.extend(text.get(done..found.start).unwrap_or_default());
+                let name = printable(&entry.name, MAX_SHOWN_NAME);
+                out.extend(format!("[secret {name}]").into_bytes());
+                done = found.end;
+            }
+        }
+        out.extend(text.get(done..).unwrap_or_default());
+        Cow::Owned(out)
+    }
+}

@@ -1,0 +1,217 @@
+//! The user's own file and the user's own service, through the built-in runner `custom`.
+
+use arborist_tests::{
+    Host, Ran, host,
+    service::{Answer, Behaviour, Service},
+};
+use serde_json::json;
+
+const KEY: &str = "sk-live-0123456789abcdef";
+
+/// agent-arborist's users' file, as it stands in their guide, with the endpoint at `endpoint`.
+fn users_file(endpoint: &str) -> String {
+    format!("runner: custom\n\ncustom:\n  api_key: ${{CUSTOM_API_KEY}}\n  endpoint: {endpoint}\n")
+}
+
+fn plan() -> serde_json::Value {
+    json!({"name": "rotate", "description": "d", "steps": [
+        {"name": "one", "command": "echo 1"},
+        {"name": "two", "command": "echo 2", "depends_on": ["one"]},
+    ]})
+}
+
+fn run(host: &Host, args: &[&str]) -> Ran {
+    let mut command = host.command();
+    command.args(args).env("CUSTOM_API_KEY", KEY);
+    host::run(&mut command, b"")
+}
+
+#[test]
+fn the_users_file_works_unchanged() {
+    let service = Service::start(Behaviour::json(200, &plan()));
+    let host = Host::new();
+    host.file(
+        "agent-arborist.yaml",
+        users_file(&service.url("/v1/generate")),
+    );
+    let spec = run(&host, &["run", "Rotate the logs"]).succeeded();
+    assert!(
+        spec.starts_with("name: rotate\n") && spec.contains("depends_on"),
+        "{spec}"
+    );
+    let seen = service.request();
+    assert_eq!(
+        (seen.method.as_str(), seen.path()),
+        ("POST", "/v1/generate")
+    );
+    assert_eq!(
+        seen.header("authorization"),
+        Some(format!("Bearer {KEY}").as_str())
+    );
+    assert_eq!(seen.json(), json!({"prompt": "Rotate the logs"}));
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_told_with_its_place() {
+    let host = Host::new();
+    host.file(
+        "agent-arborist.yaml",
+        users_file("https://api.custom-service.com/v1/generate"),
+    );
+    for (name, value) in [("OTHER", "x"), ("CUSTOM_API_KEY", "")] {
+        let mut command = host.command();
+        command.args(["run", "x"]).env(name, value);
+        let error = host::run(&mut command, b"").failed(3);
+        assert!(
+            error.contains("CUSTOM_API_KEY") && error.contains("agent-arborist.yaml:4:"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn an_internal_service_answers_with_yaml_in_output() {
+    let yaml = "name: internal\nsteps:\n  - {name: a, command: echo a}\n";
+    let service = Service::start(Behaviour::json(200, &json!({"output": yaml})));
+    let host = Host::new();
+    host.file(
+        "agent-arborist.yaml",
+        format!(
+            "runner: custom\ncustom:\n  auth_token: ${{CUSTOM_API_KEY}}\n  service_url: {}\n",
+            service.origin()
+        ),
+    );
+    let spec = run(&host, &["run", "x"]).succeeded();
+    assert!(spec.starts_with("name: internal\n"), "{spec}");
+    let seen = service.request();
+    assert_eq!(seen.path(), "/generate");
+    assert_eq!(seen.json(), json!({"type": "task_spec", "prompt": "x"}));
+    assert_eq!(
+        seen.header("authorization"),
+        Some(format!("Bearer {KEY}").as_str())
+    );
+}
+
+#[test]
+fn neither_or_both_addresses_are_a_fault_of_the_configuration() {
+    let host = Host::new();
+    for section in [
+        "model: small",
+        "endpoint: http://127.0.0.1:1/a\n  service_url: http://127.0.0.1:1",
+    ] {
+        host.file(
+            "agent-arborist.yaml",
+            format!("runner: custom\ncustom:\n  {section}\n"),
+        );
+        let error = run(&host, &["run", "x"]).failed(3);
+        assert!(
+            error.contains("endpoint") && error.contains("service_url"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn what_the_service_says_instead_is_told() {
+    let rows = [
+        (
+            Behaviour::text(503, "over capacity\nsecond line"),
+            ["503", "over capacity", "succeed later"],
+        ),
+        (
+            Behaviour::text(401, "bad key"),
+            ["401", "bad key", "service"],
+        ),
+        (
+            Behaviour::json(200, &json!({"name": "x"})),
+            ["not usable", "steps", ""],
+        ),
+        (Behaviour::text(200, "<html>"), ["not usable", "JSON", ""]),
+        (
+            Behaviour::Answer(Answer::json(200, &json!([1]))),
+            ["not usable", "", ""],
+        ),
+    ];
+    for (behaviour, texts) in rows {
+        let service = Service::start(behaviour);
+        let host = Host::new();
+        host.file("agent-arborist.yaml", users_file(&service.url("/")));
+        let error = run(&host, &["run", "x"]).failed(5);
+        for text in texts {
+            assert!(error.contains(text), "{text}: {error}");
+        }
+        assert!(
+            !error.contains("second line") && !error.contains(KEY),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn defaults_fill_what_the_service_leaves_out() {
+    let service = Service::start(Behaviour::json(
+        200,
+        &json!({"steps": [{"name": "a", "command": "b"}]}),
+    ));
+    let host = Host::new();
+    host.file("agent-arborist.yaml", users_file(&service.url("/")));
+    let spec = run(&host, &["run", "x"]).succeeded();
+    assert!(
+        spec.starts_with("name: custom-task\ndescription: \"\"\n"),
+        "{spec}"
+    );
+}
+
+#[test]
+fn fields_come_from_flags_variables_and_the_file_in_that_order() {
+    let service = Service::start(Behaviour::json(200, &plan()));
+    let host = Host::new();
+    let file = users_file(&service.url("/file")) + "  model: from-file\n";
+    host.file("agent-arborist.yaml", file);
+    let _spec = run(&host, &["run", "x"]).succeeded();
+    let mut command = host.command();
+    command
+        .args(["run", "x"])
+        .env("CUSTOM_API_KEY", KEY)
+        .env("AGENT_ARBORIST_CUSTOM__MODEL", "from-variable");
+    let _spec = host::run(&mut command, b"").succeeded();
+    let _spec = run(&host, &["run", "x", "--set", "model=from-flag"]).succeeded();
+    let _spec = run(&host, &["run", "x", "--param", "model=from-param"]).succeeded();
+    let models: Vec<_> = service
+        .requests()
+        .iter()
+        .map(|seen| seen.json()["model"].clone())
+        .collect();
+    assert_eq!(
+        models,
+        ["from-file", "from-variable", "from-flag", "from-param"]
+    );
+    let mut command = host.command();
+    command
+        .args(["run", "x", "--set-env", "api_key=OTHER_KEY"])
+        .env("OTHER_KEY", "another-key-of-mine");
+    let _spec = host::run(&mut command, b"").succeeded();
+    assert_eq!(
+        service.requests()[4].header("authorization"),
+        Some("Bearer another-key-of-mine")
+    );
+    let error = run(&host, &["run", "x", "--set", "api_key=sk-1234567890"]).failed(2);
+    assert!(
+        error.contains("--set-env") && !error.contains("sk-1234567890"),
+        "{error}"
+    );
+}
+
+#[test]
+fn verbose_ends_with_what_went_out() {
+    let service = Service::start(Behaviour::json(200, &plan()));
+    let host = Host::new();
+    host.file("agent-arborist.yaml", users_file(&service.url("/")));
+    let ran = run(&host, &["run", "x", "-v"]);
+    assert!(
+        ran.stderr
+            .contains(&format!("network: 1 requests to {}", service.origin())),
+        "{}",
+        ran.stderr
+    );
+}
