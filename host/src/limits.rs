@@ -46,9 +46,9 @@ pub enum Limit {
     Requests,
     /// The body of one HTTP request.
     Request,
-    /// The decoded body of one HTTP answer.
+    /// The body of one HTTP answer.
     Response,
-    /// Log lines, standard output, standard error and progress of a run.
+    /// Log lines, standard output, standard error and progress of a call.
     Logs,
     /// Elements of all tables of a run.
     TableElements,
@@ -131,7 +131,7 @@ pub const ROWS: [Row; 14] = [
         unit: Unit::Bytes,
         default: 32 * MIB,
         ceiling: 1024 * MIB,
-        about: "the decoded body of one HTTP answer. The request fails when it is passed",
+        about: "the body of one HTTP answer. The request fails when it is passed",
     },
     Row {
         limit: Limit::Logs,
@@ -139,7 +139,7 @@ pub const ROWS: [Row; 14] = [
         unit: Unit::Bytes,
         default: MIB,
         ceiling: 256 * MIB,
-        about: "log lines, standard output and error, and progress of a run. The rest is dropped, and the log says so",
+        about: "log lines, standard output and error, and progress of a call. The rest is dropped, and the log says so",
     },
     Row {
         limit: Limit::TableElements,

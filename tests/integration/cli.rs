@@ -86,7 +86,7 @@ fn a_failed_run_leaves_the_old_output_and_nothing_else() {
         "old"
     );
     let unwritable = host.run(&["run", DESCRIPTION, "-o", "no/such/folder/spec.yaml"]);
-    assert!(unwritable.failed(1).contains("no/such/folder/spec.yaml"));
+    assert!(unwritable.failed(2).contains("no/such/folder/spec.yaml"));
     let names: Vec<_> = fs::read_dir(host.home())
         .unwrap()
         .map(|entry| entry.unwrap().file_name())

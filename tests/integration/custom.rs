@@ -215,3 +215,88 @@ fn verbose_ends_with_what_went_out() {
         ran.stderr
     );
 }
+
+#[test]
+fn the_runner_never_holds_the_key() {
+    use arborist_tests::service::Echo;
+    let service = Service::start(Echo::new().into());
+    let host = Host::new();
+    std::fs::copy(crate::guests::PLAIN, host.home().join("plain.wasm")).unwrap();
+    host.file(
+        "agent-arborist.yaml",
+        format!(
+            "runner: mine\nmine:\n  component: plain.wasm\n  api_key: ${{CUSTOM_API_KEY}}\n  endpoint: {}\n",
+            service.url("/")
+        ),
+    );
+    // What it reads is a placeholder, shown to people by the secret's name.
+    let probed = run(&host, &["run", "probe", "-v"]);
+    assert!(
+        probed.stdout.contains("api_key=[secret api_key]"),
+        "{}",
+        probed.stdout
+    );
+    for door in ["http", "open", "wasi"] {
+        // The service reflects the whole request, and the guest prints all that it reads and logs it too.
+        let ask = format!("{door} POST {}", service.url("/"));
+        let header = "header:authorization=Bearer {api_key}";
+        let ran = run(&host, &["run", &ask, "-v", "--param", header]);
+        assert!(
+            !ran.stdout.contains(KEY) && !ran.stderr.contains(KEY),
+            "{door}: {}",
+            ran.stdout
+        );
+        assert!(
+            ran.stdout.contains("[secret api_key]"),
+            "{door}: {}",
+            ran.stdout
+        );
+    }
+    for seen in service.requests() {
+        assert_eq!(
+            seen.header("authorization"),
+            Some(format!("Bearer {KEY}").as_str())
+        );
+    }
+    assert_eq!(service.requests().len(), 3);
+}
+
+#[test]
+fn a_key_goes_nowhere_but_to_its_own_origin_and_into_its_own_place() {
+    let own = Service::start(Behaviour::text(200, "hello"));
+    let other = Service::start(Behaviour::text(200, "hello"));
+    let host = Host::new();
+    std::fs::copy(crate::guests::PLAIN, host.home().join("plain.wasm")).unwrap();
+    host.file(
+        "agent-arborist.yaml",
+        format!(
+            "runner: mine\nmine:\n  component: plain.wasm\n  api_key: ${{CUSTOM_API_KEY}}\n  endpoint: {}\n",
+            own.url("/")
+        ),
+    );
+    let rule = other.origin();
+    let ask = |url: String, param: &str| {
+        let ran = run(
+            &host,
+            &[
+                "run",
+                &format!("http POST {url}"),
+                "--allow",
+                &rule,
+                "--param",
+                param,
+            ],
+        );
+        assert!(
+            ran.stderr.contains("the secret `api_key`"),
+            "{param}: {}",
+            ran.stderr
+        );
+        assert!(ran.stdout.contains("denied"), "{param}: {}", ran.stdout);
+    };
+    ask(other.url("/"), "header:authorization=Bearer {api_key}");
+    ask(own.url("/"), "body={api_key}");
+    ask(own.url("/?key={api_key}"), "a=b");
+    ask(own.url("/{api_key}"), "a=b");
+    assert_eq!(own.requests().len() + other.requests().len(), 0);
+}

@@ -5,6 +5,7 @@ use arborist::{
     gateway::{Answers, Gateway, HttpError, Lookup, Request},
     limits::Limits,
     policy::Policy,
+    secrets::RunSecrets,
 };
 use arborist_tests::{
     Host, host,
@@ -342,7 +343,7 @@ fn resolve(
         .map(|answer| answer.parse().unwrap())
         .collect();
     let gateway = Gateway::new(policy.build().unwrap(), Arc::new(Fake(answers)));
-    let session = gateway.session(&Limits::default());
+    let session = gateway.session(&Limits::default(), RunSecrets::none());
     let request = Request {
         method: "GET".into(),
         url: format!("{origin}/"),

@@ -55,7 +55,7 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ),
     (
         "hyper",
-        &["gateway/transport"],
+        &["gateway/transport", "engine/imports/wasi_http"],
         "only the transport opens outbound sockets",
     ),
     (

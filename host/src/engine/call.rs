@@ -80,6 +80,29 @@ pub enum RunnerError {
     Unsupported,
 }
 
+impl RunnerError {
+    /// The same error with its text as `change` makes it.
+    #[must_use]
+    pub fn map_text(self, change: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::InvalidConfig(text) => Self::InvalidConfig(change(&text)),
+            Self::InvalidInput(text) => Self::InvalidInput(change(&text)),
+            Self::InvalidResponse(text) => Self::InvalidResponse(change(&text)),
+            Self::Other(text) => Self::Other(change(&text)),
+            Self::Unsupported => Self::Unsupported,
+            Self::Service {
+                status,
+                message,
+                retryable,
+            } => Self::Service {
+                status,
+                message: change(&message),
+                retryable,
+            },
+        }
+    }
+}
+
 /// What a runner says about itself. Texts are the guest's: escape them.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct RunnerInfo {
@@ -242,7 +265,7 @@ impl Component {
     /// A store with everything that bounds a guest already in force.
     fn store(&self, call: &Call, cpu: &CpuAccount) -> Store<RunState> {
         let limits = &call.limits;
-        let voice = Voice::new(Arc::clone(&call.observer), limits);
+        let voice = Voice::new(Arc::clone(&call.observer), limits, call.session.clone());
         let state = RunState::new(limits, voice, call.session.clone(), &call.config);
         let mut store = Store::new(&self.parts.inner, state);
         store.limiter(|state| &mut state.limiter);

@@ -1,6 +1,9 @@
 //! What a guest says while it works: log lines and progress, bounded, handed to an observer.
 
-use crate::limits::{Limit, Limits};
+use crate::{
+    gateway::Session,
+    limits::{Limit, Limits},
+};
 use std::{
     fmt,
     sync::{
@@ -80,14 +83,17 @@ pub(crate) struct Voice(Arc<Inner>);
 
 struct Inner {
     observer: Arc<dyn Observer>,
+    /// Knows how to show what the runner holds in the place of secrets.
+    session: Session,
     left: AtomicU64,
     silenced: AtomicBool,
 }
 
 impl Voice {
-    pub(crate) fn new(observer: Arc<dyn Observer>, limits: &Limits) -> Self {
+    pub(crate) fn new(observer: Arc<dyn Observer>, limits: &Limits, session: Session) -> Self {
         Self(Arc::new(Inner {
             observer,
+            session,
             left: AtomicU64::new(limits.get(Limit::Logs)),
             silenced: AtomicBool::new(false),
         }))
@@ -96,17 +102,19 @@ impl Voice {
     pub(crate) fn log(&self, level: Level, context: &str, message: &str) {
         // A line costs at least 16 bytes, so that a flood of empty ones ends too.
         if self.pay(context.len() + message.len() + 16) {
+            let (context, message) = (self.0.session.show(context), self.0.session.show(message));
             self.0.observer.event(Event::Log {
                 level,
-                context,
-                message,
+                context: &context,
+                message: &message,
             });
         }
     }
 
     pub(crate) fn progress(&self, chunk: &str) {
         if self.pay(chunk.len() + 16) {
-            self.0.observer.event(Event::Progress(chunk));
+            let chunk = self.0.session.show(chunk);
+            self.0.observer.event(Event::Progress(&chunk));
         }
     }
 
@@ -209,7 +217,10 @@ mod tests {
         let seen = Arc::new(Seen::default());
         let mut limits = Limits::default();
         limits.set("logs", logs).unwrap();
-        (Arc::clone(&seen), Voice::new(seen, &limits))
+        (
+            Arc::clone(&seen),
+            Voice::new(seen, &limits, Session::closed()),
+        )
     }
 
     #[test]

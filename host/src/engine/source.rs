@@ -12,8 +12,8 @@ use std::{
 
 /// The largest component file: Python's are 18 MB, StarlingMonkey's 12 MB.
 pub const MAX_FILE: u64 = 128 * 1024 * 1024;
-/// The largest text file: a text of that size makes a component of a tenth.
-pub const MAX_TEXT: u64 = 8 * 1024 * 1024;
+/// The largest text file: text is for small, hand-written components, and takes long to parse.
+pub const MAX_TEXT: u64 = 1024 * 1024;
 
 /// The SHA-256 of a component's bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

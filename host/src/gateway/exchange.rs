@@ -5,6 +5,7 @@ use super::{
     body::Body,
     incoming::Incoming,
     message::{HttpError, Request, Response, StreamedRequest},
+    ready::Ready,
     redirect,
     session::Session,
     transport::SendError,
@@ -30,7 +31,7 @@ impl Session {
         let mut asked = Asked::check(self, request)?;
         for _ in 0..=MAX_REDIRECTS {
             let answer = self.attempt(&asked, asked.body.clone().into()).await?;
-            match redirect::next(&asked, &answer)? {
+            match redirect::next(self, &asked, &answer)? {
                 Some(next) => asked = next,
                 None => return Ok(answer),
             }
@@ -65,15 +66,21 @@ impl Session {
             .decide(&asked.target)
             .map_err(|denial| self.deny(&denial))?;
         self.take_request(&asked.target)?;
-        self.count_sent(body.known());
-        let sent = gateway.transport.send(&permit, &asked.headers, body).await;
-        let answer = sent.map_err(|error| match error {
+        let ready = Ready::new(self, asked, body)?;
+        self.count_sent(ready.known());
+        let origin = asked.target.origin();
+        let sent = gateway.transport.send(&permit, ready).await;
+        let mut answer = sent.map_err(|error| match error {
             SendError::NotPermitted(answers) => match permit.filter(&answers) {
                 Err(denial) => self.deny(&denial),
                 Ok(_) => HttpError::Connection("the name has no usable address".to_owned()),
             },
-            SendError::Failed(reason) => HttpError::Connection(reason),
+            SendError::Failed(reason) => {
+                HttpError::Connection(self.0.secrets.scrub_text(origin, &reason))
+            }
         })?;
-        Ok(Incoming::new(self.clone(), answer))
+        let scrubber = self.0.secrets.answer(origin, answer.headers_mut());
+        let scrubber = scrubber.map_err(|error| HttpError::Connection(error.to_string()))?;
+        Ok(Incoming::new(self.clone(), answer, scrubber))
     }
 }

@@ -5,7 +5,7 @@ use super::{
     session::Session,
     transport::Answer,
 };
-use crate::limits::Limit;
+use crate::{limits::Limit, secrets::Scrubber};
 use bytes::{Buf as _, Bytes};
 
 /// An answer whose body is read piece by piece. Dropping it closes the connection, unless the body was
@@ -19,6 +19,8 @@ pub struct Incoming {
     /// What has arrived and was not asked for yet.
     pending: Bytes,
     received: u64,
+    /// Takes the secrets out of an answer from an origin that any is bound to.
+    scrubber: Option<Scrubber>,
 }
 
 #[derive(Debug)]
@@ -30,7 +32,7 @@ enum Body {
 }
 
 impl Incoming {
-    pub(super) fn new(session: Session, answer: Answer) -> Self {
+    pub(super) fn new(session: Session, answer: Answer, scrubber: Option<Scrubber>) -> Self {
         let headers = answer
             .headers()
             .iter()
@@ -48,6 +50,7 @@ impl Incoming {
             body: Body::Coming(Box::new(answer)),
             pending: Bytes::new(),
             received: 0,
+            scrubber,
         }
     }
 
@@ -103,8 +106,26 @@ impl Incoming {
         })
     }
 
-    /// The next piece as it came, never empty.
+    /// The next piece with the secrets taken out, never empty.
     async fn next(&mut self) -> Result<Option<Bytes>, HttpError> {
+        loop {
+            let piece = match (self.arrive().await?, &mut self.scrubber) {
+                (piece, None) => return Ok(piece),
+                (Some(piece), Some(scrubber)) => scrubber.push(&piece),
+                // The end of a complete answer: what was held back may be had.
+                (None, Some(_)) => match self.scrubber.take() {
+                    Some(scrubber) => scrubber.finish(),
+                    None => return Ok(None),
+                },
+            };
+            if !piece.is_empty() {
+                return Ok(Some(piece.into()));
+            }
+        }
+    }
+
+    /// The next piece as it came, never empty, counted.
+    async fn arrive(&mut self) -> Result<Option<Bytes>, HttpError> {
         let answer = match &mut self.body {
             Body::Coming(answer) => answer,
             Body::Complete => return Ok(None),
@@ -139,6 +160,8 @@ impl Incoming {
     /// Gives the connection up and fails from here on.
     fn fail(&mut self, error: HttpError) -> HttpError {
         self.body = Body::Failed(error.clone());
+        // What is held back of an answer that broke off is not to be shown.
+        self.scrubber = None;
         error
     }
 }

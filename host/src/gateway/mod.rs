@@ -10,6 +10,7 @@ mod body;
 mod exchange;
 mod incoming;
 mod message;
+mod ready;
 mod redirect;
 mod session;
 mod transport;

@@ -1,6 +1,6 @@
 //! What a redirect asks for next. Each hop is a request of its own, decided anew.
 
-use super::{asked::Asked, incoming::Incoming, message::HttpError};
+use super::{asked::Asked, incoming::Incoming, message::HttpError, session::Session};
 use crate::{policy::Method, secrets::is_secret_name};
 use http::{
     HeaderMap,
@@ -11,7 +11,11 @@ use http::{
 ///
 /// 307 and 308 repeat the method and body; 301 and 302 do for anything but POST; 303, and 301 and 302 after
 /// POST, become GET without a body. At another origin nothing goes along that could be a credential.
-pub(super) fn next(asked: &Asked, answer: &Incoming) -> Result<Option<Asked>, HttpError> {
+pub(super) fn next(
+    session: &Session,
+    asked: &Asked,
+    answer: &Incoming,
+) -> Result<Option<Asked>, HttpError> {
     let status = answer.status();
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
@@ -38,6 +42,11 @@ pub(super) fn next(asked: &Asked, answer: &Incoming) -> Result<Option<Asked>, Ht
         headers = without_credentials(&headers);
     }
     let body = if keeps { asked.body.clone() } else { None };
+    session
+        .0
+        .secrets
+        .redirected(target.origin(), &mut headers, body.as_deref())
+        .map_err(|denial| session.deny_secret(&denial))?;
     Ok(Some(Asked {
         target,
         headers,

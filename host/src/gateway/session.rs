@@ -8,8 +8,10 @@ use crate::{
     escape::printable,
     limits::{Limit, Limits},
     policy::{Denial, Policy, Target},
+    secrets::{RunSecrets, SecretDenial},
 };
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
@@ -40,11 +42,12 @@ impl Gateway {
         Self::new(Policy::deny_all(), Arc::new(SystemLookup))
     }
 
-    /// One run's part.
+    /// One run's part, with the run's secrets: what the runner holds placeholders for.
     #[must_use]
-    pub fn session(self: &Arc<Self>, limits: &Limits) -> Session {
+    pub fn session(self: &Arc<Self>, limits: &Limits, secrets: RunSecrets) -> Session {
         Session(Arc::new(Inner {
             gateway: Arc::clone(self),
+            secrets,
             largest_request: limits.get(Limit::Request),
             largest_response: limits.get(Limit::Response),
             requests_allowed: limits.get(Limit::Requests),
@@ -62,9 +65,9 @@ impl Gateway {
 #[derive(Clone, Debug)]
 pub struct Session(pub(super) Arc<Inner>);
 
-#[derive(Debug)]
 pub(super) struct Inner {
     pub(super) gateway: Arc<Gateway>,
+    pub(super) secrets: RunSecrets,
     pub(super) largest_request: u64,
     pub(super) largest_response: u64,
     requests_allowed: u64,
@@ -74,6 +77,14 @@ pub(super) struct Inner {
     refused: AtomicU64,
     hosts: Mutex<BTreeSet<String>>,
     refusal: OnceLock<Refusal>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("refusal", &self.refusal)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The first thing that the gateway refused to a run, for the user to read.
@@ -114,7 +125,7 @@ impl Session {
     /// The session of a run without network.
     #[must_use]
     pub fn closed() -> Self {
-        Gateway::closed().session(&Limits::default())
+        Gateway::closed().session(&Limits::default(), RunSecrets::none())
     }
 
     /// The first refusal that the run met, if it met any.
@@ -149,6 +160,18 @@ impl Session {
             }),
         );
         HttpError::Denied(DENIED.to_owned())
+    }
+
+    /// Notes that a request carries a secret where it may not go.
+    pub(super) fn deny_secret(&self, denial: &SecretDenial) -> HttpError {
+        self.refuse(denial.to_string(), denial.fix());
+        HttpError::Denied(DENIED.to_owned())
+    }
+
+    /// A text of the run as people may read it: placeholders by the names of their secrets.
+    #[must_use]
+    pub fn show<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.0.secrets.show(text)
     }
 
     /// Notes that something is larger than `limit` allows.
@@ -196,6 +219,7 @@ impl Session {
 
     fn refuse(&self, message: String, help: Option<String>) {
         self.0.refused.fetch_add(1, Ordering::Relaxed);
+        let message = self.show(&message).into_owned();
         self.0.refusal.get_or_init(|| Refusal { message, help });
     }
 }

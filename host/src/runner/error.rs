@@ -69,9 +69,20 @@ pub enum RunClass {
 }
 
 impl RunError {
-    /// The same error, told as the refusal that it most likely comes from, if the run met one. What the
+    /// The same error without placeholders, and told as the refusal that it most likely comes from, if the run met one. What the
     /// sandbox stopped has a reason of its own.
     pub(super) fn after(self, session: &Session) -> Self {
+        let shown = match self {
+            Self::Config(text) => Self::Config(session.show(&text).into_owned()),
+            Self::Runner(error) => {
+                Self::Runner(error.map_text(|text| session.show(text).into_owned()))
+            }
+            other @ (Self::Stopped { .. } | Self::Refused { .. } | Self::Returned { .. }) => other,
+        };
+        shown.after_refusal(session)
+    }
+
+    fn after_refusal(self, session: &Session) -> Self {
         match (session.refusal(), &self) {
             (None, _) | (_, Self::Stopped { .. } | Self::Refused { .. }) => self,
             (Some(refusal), _) => Self::Refused {

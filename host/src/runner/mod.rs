@@ -30,7 +30,7 @@ pub async fn task_spec(
         .generate_task_spec(call, description.as_str(), parameters.as_slice())
         .await;
     let spec = answer.map_err(RunError::from).and_then(|text| {
-        TaskSpec::parse(&text).map_err(|error| RunError::Returned {
+        TaskSpec::parse(&call.session.show(&text)).map_err(|error| RunError::Returned {
             what: "task spec",
             error,
         })
@@ -54,7 +54,8 @@ pub async fn dag(
     let dag = match answer {
         Err(CallError::Runner(RunnerError::Unsupported)) => Ok(Dag::from_spec(spec)),
         Err(error) => Err(error.into()),
-        Ok(text) => Dag::parse(&text).map_err(|error| RunError::Returned { what: "DAG", error }),
+        Ok(text) => Dag::parse(&call.session.show(&text))
+            .map_err(|error| RunError::Returned { what: "DAG", error }),
     };
     dag.map_err(|error| error.after(&call.session))
 }

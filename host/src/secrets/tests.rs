@@ -4,6 +4,7 @@ mod echo;
 mod outgoing;
 mod redirect;
 mod scrub;
+mod stream;
 
 use std::sync::Arc;
 
@@ -99,6 +100,7 @@ fn runners_read_placeholders_and_exposed_values() {
     assert_ne!(read("other"), read("api_key"));
     assert_eq!(read("open"), Some("exposed-value"));
     assert_eq!(read("endpoint"), None);
+    assert!(!secrets.is_empty() && RunSecrets::none().is_empty());
     assert_eq!(RunSecrets::none().value_for_runner("api_key"), None);
 }
 

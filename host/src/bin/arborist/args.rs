@@ -126,7 +126,7 @@ pub(crate) struct RunnerArgs {
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,
     /// End the run after this many seconds, whatever it is doing
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<u64>,
     /// Change a limit of the sandbox; see `arborist inspect`
     #[arg(long = "limit", value_name = "NAME=VALUE")]
@@ -164,7 +164,7 @@ pub(crate) struct InspectArgs {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Report,
     /// Give up after this many seconds; a large component takes some to compile
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<u64>,
     #[command(flatten)]
     pub(crate) talk: TalkArgs,
@@ -210,6 +210,15 @@ pub(crate) struct SettingsArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Report,
+}
+
+/// A time in whole seconds, at most a day.
+fn seconds(text: &str) -> Result<u64, String> {
+    let seconds = text
+        .parse()
+        .ok()
+        .filter(|seconds| (1..=86_400).contains(seconds));
+    seconds.ok_or_else(|| "it takes whole seconds, from 1 to 86400 (a day)".to_owned())
 }
 
 /// How a result is printed.

@@ -11,7 +11,7 @@ use arborist::config::{Invocation, Settings, TEMPLATE};
 use std::path::Path;
 
 /// Writes the commented file; never over another, unless told to.
-pub(crate) fn init(args: &InitArgs, talk: &Talk) -> Result<(), Failure> {
+pub(crate) async fn init(args: InitArgs, talk: &Talk) -> Result<(), Failure> {
     let to_stdout = args.file == Path::new("-");
     if !to_stdout && !args.force && args.file.symlink_metadata().is_ok() {
         let message = format!(
@@ -20,7 +20,9 @@ pub(crate) fn init(args: &InitArgs, talk: &Talk) -> Result<(), Failure> {
         );
         return Err(Failure::new(Exit::Usage, message));
     }
-    Staged::new(Some(&args.file), TEMPLATE.to_owned())?.deliver()?;
+    Staged::new(Some(&args.file), TEMPLATE.to_owned())?
+        .deliver()
+        .await?;
     if !to_stdout {
         talk.say(format!(
             "wrote {}; `arborist config check` finds mistakes in it",

@@ -14,7 +14,7 @@ use arborist::{
 use std::{io::IsTerminal as _, path::Path, sync::Arc};
 
 pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
-    let plan = Plan::new(&args.runner, talk)?;
+    let plan = Plan::new(&args.runner, talk).await?;
     let text = read(args.spec.as_deref()).await?;
     let spec = TaskSpec::parse(&text).map_err(|error| {
         Failure::new(Exit::Spec, format!("the task spec is not valid:\n{error}"))
@@ -33,7 +33,7 @@ pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure
         Format::Yaml => dag.value.to_yaml(),
         Format::Json => dag.value.to_json(),
     };
-    Staged::new(args.output.as_deref(), text)?.deliver()
+    Staged::new(args.output.as_deref(), text)?.deliver().await
 }
 
 async fn read(spec: Option<&Path>) -> Result<String, Failure> {

@@ -13,6 +13,7 @@ use arborist::{
     gateway::{Gateway, Session, SystemLookup},
     limits::Limits,
     runner::{self, Parameters},
+    secrets::{RunSecrets, SecretSet},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -31,6 +32,8 @@ pub(crate) struct Ready {
     pub(crate) component: Component,
     pub(crate) settings: Settings,
     pub(crate) session: Session,
+    /// What the runner reads from its configuration store.
+    config: Arc<[(String, String)]>,
     parameters: Parameters,
     began: Instant,
 }
@@ -43,7 +46,7 @@ pub(crate) enum Operation {
 }
 
 impl Plan {
-    pub(crate) fn new(args: &RunnerArgs, talk: &Talk) -> Result<Self, Failure> {
+    pub(crate) async fn new(args: &RunnerArgs, talk: &Talk) -> Result<Self, Failure> {
         let began = Instant::now();
         let surroundings = Surroundings::of_process();
         let settings = surroundings.resolve(&settings::invocation(args)?)?;
@@ -51,7 +54,7 @@ impl Plan {
             .warnings
             .iter()
             .for_each(|warning| talk.warn(warning));
-        let source = settings::source(&settings)?;
+        let source = settings::source(&settings).await?;
         let parameters = Parameters::parse(&args.params)?;
         Ok(Self {
             surroundings,
@@ -111,7 +114,9 @@ impl Plan {
         };
         self.surroundings.ask_leave(&settings, talk).await?;
         let gateway = Gateway::new(settings.policy.clone(), Arc::new(SystemLookup));
-        let session = gateway.session(&settings.limits);
+        let secrets = secrets(&settings)?;
+        let config = config(&settings, &secrets);
+        let session = gateway.session(&settings.limits, secrets);
         let Self {
             parameters, began, ..
         } = self;
@@ -119,6 +124,7 @@ impl Plan {
             component,
             settings,
             session,
+            config,
             parameters,
             began,
         })
@@ -145,7 +151,7 @@ impl Ready {
         };
         let call = Call {
             limits: settings.limits.clone(),
-            config: config(settings),
+            config: Arc::clone(&self.config),
             session: self.session.clone(),
             observer: Arc::<Talk>::clone(talk),
             deadline,
@@ -184,19 +190,36 @@ fn deadline(settings: &Settings, began: Instant, operation: Operation) -> (Insta
     (began + time, time)
 }
 
-/// What the runner reads from its configuration store.
-fn config(settings: &Settings) -> Arc<[(String, String)]> {
-    settings
+/// Fresh placeholders for the secrets of the settings.
+fn secrets(settings: &Settings) -> Result<RunSecrets, Failure> {
+    let bound = settings
         .fields
         .iter()
-        .map(|field| {
-            let value = match &field.value {
-                FieldValue::Plain(text) => text.clone(),
-                FieldValue::Secret(secret) => secret.reveal().to_owned(),
-            };
-            (field.name.clone(), value)
-        })
-        .collect()
+        .filter_map(|field| match &field.value {
+            FieldValue::Plain(_) => None,
+            FieldValue::Secret(secret) => {
+                Some((settings.binding(&field.name)?.clone(), secret.clone()))
+            }
+        });
+    RunSecrets::new(&SecretSet::new(bound), getrandom::fill).map_err(|error| {
+        Failure::new(
+            Exit::Internal,
+            format!("the system gives no random bytes: {error}"),
+        )
+    })
+}
+
+/// What the runner reads from its configuration store: placeholders where secrets are.
+fn config(settings: &Settings, secrets: &RunSecrets) -> Arc<[(String, String)]> {
+    let read = settings.fields.iter().filter_map(|field| {
+        let value = match &field.value {
+            FieldValue::Plain(text) => text.as_str(),
+            // A secret without a binding, and so without a placeholder, is not given at all.
+            FieldValue::Secret(_) => secrets.value_for_runner(&field.name)?,
+        };
+        Some((field.name.clone(), value.to_owned()))
+    });
+    read.collect()
 }
 
 /// Compiles a component, or maps what an earlier command compiled.

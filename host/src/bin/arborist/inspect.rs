@@ -39,7 +39,7 @@ pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), F
         },
     };
     let settings = surroundings.resolve(&invocation)?;
-    let source = settings::source(&settings)?;
+    let source = settings::source(&settings).await?;
     let component = host::load(&source, &surroundings.folders, talk).await?;
     let info = host::describe(&component, &settings.limits, Instant::now() + TIME, TIME).await?;
     talk.done();

@@ -11,6 +11,7 @@ mod run;
 mod runners;
 mod settings;
 mod talk;
+mod writer;
 
 use args::{Cli, Command, TalkArgs};
 use clap::{CommandFactory as _, Parser as _};
@@ -33,11 +34,9 @@ fn main() -> ExitCode {
             } else {
                 ExitCode::SUCCESS
             };
-            return if error.print().is_ok() {
-                exit
-            } else {
-                Exit::Internal.into()
-            };
+            // Whoever closed the pipe has read enough.
+            drop(error.print());
+            return exit;
         }
     };
     let talk = Arc::new(Talk::new(cli.command.talk()));
@@ -67,7 +66,7 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
         Command::Dagu(args) => within(args.runner.timeout, dagu::dagu(*args, talk)),
         Command::Inspect(args) => within(args.timeout, inspect::inspect(args, talk)),
         Command::Runners(args) => runners::runners(&args, talk),
-        Command::Init(args) => config::init(&args, talk),
+        Command::Init(args) => within(None, config::init(args, talk)),
         Command::Config { command } => config::config(&command, talk),
         Command::Completions { shell } => {
             let mut script = Vec::new();

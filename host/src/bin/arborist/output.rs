@@ -57,11 +57,16 @@ impl Staged {
         Ok(Self { to, text })
     }
 
-    pub(crate) fn deliver(self) -> Result<(), Failure> {
+    pub(crate) async fn deliver(self) -> Result<(), Failure> {
         match self.to {
             To::Stdout => print(&self.text),
             To::Special(path) => {
-                std::fs::write(&path, &self.text).map_err(|error| cannot_write(&path, &error))
+                // A pipe may have no reader yet.
+                let text = self.text;
+                aside(move || {
+                    std::fs::write(&path, &text).map_err(|error| cannot_write(&path, &error))
+                })
+                .await
             }
             To::File { target, written } => match written.persist(&target) {
                 Ok(_) => Ok(()),
@@ -74,18 +79,20 @@ impl Staged {
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     // The kind, not the error itself, which names the temporary file.
     let path = printable(&path.to_string_lossy(), 400).into_owned();
+    let help = match error.kind() {
+        ErrorKind::NotFound => "\n  help: its folder does not exist; make it first",
+        ErrorKind::PermissionDenied => "\n  help: name a file that you may write to",
+        _ => "",
+    };
     Failure::new(
-        Exit::Internal,
-        format!("cannot write {path}: {}", error.kind()),
+        Exit::Usage,
+        format!("cannot write {path}: {}{help}", error.kind()),
     )
 }
 
 /// Writes the text beside its place, so that a failure in the middle leaves what was there.
 fn stage(path: &Path, text: &str) -> io::Result<To> {
     let existing = std::fs::metadata(path).ok();
-    if existing.is_none() && path.symlink_metadata().is_ok() {
-        return Err(io::Error::from(ErrorKind::NotFound));
-    }
     if existing
         .as_ref()
         .is_some_and(|metadata| !metadata.is_file())
@@ -102,7 +109,11 @@ fn stage(path: &Path, text: &str) -> io::Result<To> {
     let target = if existing.is_some() {
         path.canonicalize()?
     } else {
-        path.to_owned()
+        // As the shell does, the target of a link is made where it is missing.
+        match path.read_link() {
+            Ok(target) => path.parent().unwrap_or(Path::new("")).join(target),
+            Err(_) => path.to_owned(),
+        }
     };
     let folder = match target.parent() {
         Some(parent) if parent != Path::new("") => parent,
@@ -166,7 +177,7 @@ pub(crate) async fn read_line() -> Result<String, Failure> {
 }
 
 /// Does blocking work on a thread of its own.
-async fn aside<T: Send + 'static>(
+pub(crate) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let done = tokio::task::spawn_blocking(work).await;

@@ -24,7 +24,7 @@ pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> 
         let message = "the task spec and the DAG cannot go to the same file\n  help: name another one with -o or --dagu";
         return Err(Failure::new(Exit::Usage, message));
     }
-    let plan = Plan::new(&args.runner, talk)?;
+    let plan = Plan::new(&args.runner, talk).await?;
     let description = Description::new(&describe(args.description).await?)?;
     if args.dry_run {
         return output::print(&plan.show());
@@ -53,9 +53,9 @@ pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> 
     // Both are ready before either is there: a run that fails leaves nothing half done.
     let spec = Staged::new(args.output.as_deref(), text)?;
     if let (Some(path), Some(dag)) = (&args.dagu, dag) {
-        Staged::new(Some(path), dag.to_yaml())?.deliver()?;
+        Staged::new(Some(path), dag.to_yaml())?.deliver().await?;
     }
-    spec.deliver()
+    spec.deliver().await
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {

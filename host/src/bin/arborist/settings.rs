@@ -124,19 +124,23 @@ pub(crate) fn checked(settings: Settings, info: &RunnerInfo) -> Result<Settings,
     settings.check(&fields).map_err(|faults| failure(&faults))
 }
 
-/// Reads the component of the selected runner.
-pub(crate) fn source(settings: &Settings) -> Result<Source, Failure> {
-    let source = match &settings.runner.origin {
-        RunnerOrigin::File(path) => Source::read(path),
-        RunnerOrigin::Builtin => match builtin::find(&settings.runner.name) {
-            Some(builtin) => Source::from_bytes(builtin.name, builtin.bytes),
-            None => {
-                let message = format!("there is no built-in runner `{}`", settings.runner.name);
-                return Err(Failure::new(Exit::Internal, message));
-            }
-        },
-    };
-    source.map_err(|error| Failure::new(Exit::Component, error))
+/// Reads the component of the selected runner, off the runtime's thread: text takes time to parse.
+pub(crate) async fn source(settings: &Settings) -> Result<Source, Failure> {
+    let runner = settings.runner.clone();
+    output::aside(move || {
+        let source = match &runner.origin {
+            RunnerOrigin::File(path) => Source::read(path),
+            RunnerOrigin::Builtin => match builtin::find(&runner.name) {
+                Some(builtin) => Source::from_bytes(builtin.name, builtin.bytes),
+                None => {
+                    let message = format!("there is no built-in runner `{}`", runner.name);
+                    return Err(Failure::new(Exit::Internal, message));
+                }
+            },
+        };
+        source.map_err(|error| Failure::new(Exit::Component, error))
+    })
+    .await
 }
 
 /// Faults of the command line are usage errors; anything else is the configuration's.

@@ -1,6 +1,6 @@
 //! What the command says on standard error while it works and when it ends.
 
-use crate::{args::TalkArgs, exit::Failure};
+use crate::{args::TalkArgs, exit::Failure, writer::Writer};
 use anstyle::{AnsiColor, Style};
 use arborist::{
     engine::{Event, Level, Observer},
@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     collections::VecDeque,
     fmt::Display,
-    io::{IsTerminal as _, Write as _},
+    io::IsTerminal as _,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -26,10 +26,10 @@ const KEPT: usize = 4 * 1024;
 /// The longest line of a guest that is shown, in characters.
 const LINE: usize = 2_000;
 
-/// Writes a line to standard error. Where that is closed or full, there is nobody to tell.
+/// Gives a line to the writer.
 macro_rules! put {
-    ($($part:tt)*) => {
-        drop(writeln!(anstream::stderr(), $($part)*))
+    ($talk:expr, $($part:tt)*) => {
+        $talk.writer.put(format!($($part)*) + "\n")
     };
 }
 
@@ -38,6 +38,7 @@ pub(crate) struct Talk {
     args: TalkArgs,
     line: Option<ProgressBar>,
     kept: Mutex<Kept>,
+    writer: Writer,
 }
 
 #[derive(Default)]
@@ -61,6 +62,7 @@ impl Talk {
             args,
             line,
             kept: Mutex::default(),
+            writer: Writer::default(),
         }
     }
 
@@ -78,32 +80,38 @@ impl Talk {
         if let Some(line) = &self.line {
             line.finish_and_clear();
         }
+        self.writer.flush();
     }
 
     /// Says something that only matters to those who asked for more.
     pub(crate) fn detail(&self, what: impl Display) {
         if self.args.verbose > 0 {
-            put!("{DIM}{what}{DIM:#}");
+            put!(self, "{DIM}{what}{DIM:#}");
         }
     }
 
     /// Says something that nobody can turn off.
     pub(crate) fn say(&self, what: impl Display) {
         self.above(|| {
-            put!("{what}");
+            put!(self, "{what}");
         });
     }
 
     /// Asks a question; the answer is typed behind it.
     pub(crate) fn ask(&self, question: impl Display) {
-        let _ = write!(anstream::stderr(), "{question}");
-        // What cannot be shown cannot be answered either: reading the answer tells.
-        let _ = std::io::stderr().flush();
+        self.writer.put(question.to_string());
+        self.writer.flush();
     }
 
     pub(crate) fn warn(&self, what: impl Display) {
         if !self.args.quiet {
-            self.above(|| put!("{WARNING}warning{WARNING:#}: {}", styled(&what.to_string())));
+            self.above(|| {
+                put!(
+                    self,
+                    "{WARNING}warning{WARNING:#}: {}",
+                    styled(&what.to_string())
+                )
+            });
         }
     }
 
@@ -121,10 +129,11 @@ impl Talk {
             self.show_kept();
         }
         if failure.rendered {
-            put!("{}", failure.message.trim_end());
+            put!(self, "{}", failure.message.trim_end());
         } else {
-            put!("{ERROR}error{ERROR:#}: {}", styled(&failure.message));
+            put!(self, "{ERROR}error{ERROR:#}: {}", styled(&failure.message));
         }
+        self.writer.flush();
     }
 
     fn show_kept(&self) {
@@ -137,15 +146,19 @@ impl Talk {
         } else {
             ""
         };
-        put!("{DIM}the runner's log{earlier}:{DIM:#}");
+        put!(self, "{DIM}the runner's log{earlier}:{DIM:#}");
         for line in &kept.lines {
-            put!("{DIM}  {line}{DIM:#}");
+            put!(self, "{DIM}  {line}{DIM:#}");
         }
     }
 
+    /// Prints above the moving line.
     fn above(&self, print: impl FnOnce()) {
         match &self.line {
-            Some(line) => line.suspend(print),
+            Some(line) => line.suspend(|| {
+                print();
+                self.writer.flush();
+            }),
             None => print(),
         }
     }
@@ -179,7 +192,7 @@ impl Observer for Talk {
                     Level::Info
                 };
                 if self.args.verbose > 0 && level >= least {
-                    put!("{DIM}{line}{DIM:#}");
+                    put!(self, "{DIM}{line}{DIM:#}");
                 }
                 self.keep(line);
             }
@@ -189,7 +202,10 @@ impl Observer for Talk {
                     line.set_message(printable(last, LINE).into_owned());
                 }
                 if self.args.verbose > 0 {
-                    put!("{}", printable_lines(chunk.trim_end(), LINE));
+                    // Each line is marked, so that none can be taken for the host's own words.
+                    for line in printable_lines(chunk.trim_end(), LINE).lines() {
+                        put!(self, "{DIM}progress{DIM:#} {line}");
+                    }
                 }
             }
             Event::Silenced => {

@@ -45,7 +45,12 @@ pub(super) fn write(folder: &Folder, key: &str, code: &[u8]) -> io::Result<()> {
 /// Forgets an artefact that turned out to be of no use.
 pub(super) fn remove(folder: &Folder, key: &str) {
     // Whether it is gone already or cannot be removed, the next compilation replaces it.
-    let _ = std::fs::remove_file(record_path(folder, key));
+    if let Ok(length) = std::fs::read_to_string(record_path(folder, key))
+        && let Ok(length) = length.trim().parse()
+    {
+        drop(std::fs::remove_file(code_path(folder, key, length)));
+    }
+    drop(std::fs::remove_file(record_path(folder, key)));
 }
 
 fn record_path(folder: &Folder, key: &str) -> PathBuf {
@@ -62,6 +67,8 @@ fn replace(folder: &Folder, path: &PathBuf, bytes: &[u8]) -> io::Result<()> {
         .prefix(".new-")
         .tempfile_in(folder.path())?;
     file.write_all(bytes)?;
+    // On the disk before it can be found: half an artefact must not survive a crash.
+    file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

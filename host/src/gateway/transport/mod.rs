@@ -4,7 +4,7 @@ mod resolve;
 
 pub use resolve::{Answers, Lookup, SystemLookup};
 
-use super::body::Body;
+use super::{body::Body, ready::Ready};
 use crate::policy::{Permit, Policy};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -48,6 +48,10 @@ impl Answer {
         self.0.headers()
     }
 
+    pub(super) fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.0.headers_mut()
+    }
+
     /// The next piece of the body; `None` is the end of a complete answer, and an error is a cut one.
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, String> {
         self.0.chunk().await.map_err(explain)
@@ -76,17 +80,16 @@ impl Transport {
     pub(super) async fn send(
         &self,
         permit: &Permit<'_>,
-        headers: &HeaderMap,
-        body: Body,
+        ready: Ready,
     ) -> Result<Answer, SendError> {
         let client = self.client.get_or_init(|| self.build());
         let client = client
             .as_ref()
             .map_err(|reason| SendError::Failed(reason.clone()))?;
         let target = permit.target();
-        let mut request = reqwest::Request::new(target.method().into(), target.url().clone());
-        *request.headers_mut() = headers.clone();
-        *request.body_mut() = match body {
+        let mut request = reqwest::Request::new(target.method().into(), ready.url);
+        *request.headers_mut() = ready.headers;
+        *request.body_mut() = match ready.body {
             Body::None => None,
             Body::Whole(bytes) => Some(bytes.into()),
             Body::Stream(stream) => Some(reqwest::Body::wrap_stream(stream)),

@@ -50,6 +50,9 @@ fn basic_credentials_are_encoded_anew() {
             assert!(sent.carried && sent.headers["authorization"].is_sensitive());
         }
     }
+    let token = format!("Token {}", STANDARD.encode(format!("user:{key}")));
+    let sent = send(&secrets, API, &[("authorization", &token)], None).unwrap();
+    assert!(!sent.carried && sent.headers["authorization"] == token);
     let foreign = STANDARD.encode(format!("user:{key}"));
     let foreign = [("authorization", &*format!("Basic {foreign}"))];
     let denial = send(&secrets, "https://evil.example", &foreign, None).unwrap_err();
