@@ -261,3 +261,163 @@ fn completions_are_printed_for_each_shell() {
     }
     let _error = host.run(&["completions", "tcsh"]).failed(2);
 }
+
+/// Starts the binary with a pipe on standard input that stays open, and interrupts it once it listens.
+fn interrupt(host: &Host, args: &[&str]) -> Option<i32> {
+    use std::process::Stdio;
+    let mut command = host.command();
+    command
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let _open = child.stdin.take();
+    // Bit 1 of the caught signals is SIGINT: before the handler is there, the signal just ends the process.
+    let caught = |pid: u32| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let mask = status.lines().find_map(|line| {
+            line.strip_prefix("SigCgt:")
+                .map(str::trim)
+                .map(str::to_owned)
+        });
+        mask.and_then(|mask| u64::from_str_radix(&mask, 16).ok())
+            .is_some_and(|mask| mask & 0b10 != 0)
+    };
+    while !caught(child.id()) {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "{args:?} ended by itself"
+        );
+        std::thread::yield_now();
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn ctrl_c_ends_whatever_it_waits_for_with_130() {
+    let host = Host::new();
+    let component = crate::guests::PLAIN;
+    let fifo = host.home().join("fifo");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let fifo = fifo.to_str().unwrap();
+    for args in [
+        &["run"][..],
+        &["run", "-"],
+        &["dagu"],
+        &["dagu", fifo],
+        &[
+            "run",
+            "loop",
+            "--component",
+            component,
+            "--limit",
+            "cpu=60s",
+        ],
+        &["run", "sleep", "--component", component],
+        &["run", "x", "-o", fifo],
+    ] {
+        assert_eq!(interrupt(&host, args), Some(130), "{args:?}");
+    }
+}
+
+#[test]
+fn the_time_out_covers_reading_input_too() {
+    let host = Host::new();
+    let mut command = host.command();
+    command
+        .args(["run", "--timeout", "1"])
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let _open = child.stdin.take();
+    let mut stderr = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut stderr).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(6), "{stderr}");
+    assert!(stderr.contains("--timeout"), "{stderr}");
+}
+
+#[test]
+fn standard_error_that_nobody_reads_holds_up_no_deadline() {
+    let host = Host::new();
+    let mut command = host.command();
+    let flood = [
+        "run",
+        "stderr-flood 5000",
+        "-v",
+        "--component",
+        crate::guests::PLAIN,
+        "--timeout",
+        "2",
+    ];
+    command
+        .args(flood)
+        .stdin(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped());
+    let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    // Nobody reads the pipe; the process ends all the same.
+    let ended = (0..2_000).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        child.try_wait().unwrap().is_some()
+    });
+    if !ended {
+        child.kill().unwrap();
+    }
+    assert!(ended, "it waits for a reader for ever");
+}
+
+#[test]
+fn a_report_in_json_holds_nothing_that_a_terminal_obeys() {
+    let host = Host::new();
+    host.file(
+        "agent-arborist.yaml",
+        r#"{runner: mock, mock: {note: "\u202e\x9b2J"}}"#,
+    );
+    let json = host
+        .run(&["config", "show", "--format", "json"])
+        .succeeded();
+    assert!(!json.contains(['\u{202e}', '\u{9b}', '\u{1b}']), "{json:?}");
+    let _valid: serde_json::Value = serde_json::from_str(&json).unwrap();
+}
+
+#[test]
+fn a_terminal_sees_what_is_waited_for_and_colour_only_if_it_wants() {
+    use arborist_tests::pty::Terminal;
+    let host = Host::new();
+    let sleeper = |more: &[(&str, &str)]| {
+        let mut command = host.command();
+        command
+            .args(["run", "sleep 1", "--component", crate::guests::PLAIN])
+            .env("TERM", "xterm");
+        command.envs(more.iter().copied());
+        command
+    };
+    let mut waiting = Terminal::start(sleeper(&[]));
+    waiting.expect("making a task spec");
+    assert!(waiting.wait().success());
+    assert!(
+        !waiting.screen().contains("making a task spec"),
+        "the line stays: {}",
+        waiting.screen()
+    );
+    let error = |more: &[(&str, &str)]| {
+        let mut command = host.command();
+        command
+            .args(["run", ""])
+            .env("TERM", "xterm")
+            .envs(more.iter().copied());
+        let mut terminal = Terminal::start(command);
+        assert_eq!(terminal.wait().code(), Some(2));
+        String::from_utf8_lossy(&terminal.transcript()).into_owned()
+    };
+    assert!(error(&[]).contains("\u{1b}["));
+    assert!(!error(&[("NO_COLOR", "1")]).contains("\u{1b}["));
+}

@@ -300,3 +300,38 @@ fn a_key_goes_nowhere_but_to_its_own_origin_and_into_its_own_place() {
     ask(own.url("/{api_key}"), "a=b");
     assert_eq!(own.requests().len() + other.requests().len(), 0);
 }
+
+#[test]
+fn a_secret_goes_where_its_binding_says_and_is_exposed_only_by_name() {
+    let service = Service::start(Behaviour::text(200, "hello"));
+    let host = Host::new();
+    std::fs::copy(crate::guests::PLAIN, host.home().join("plain.wasm")).unwrap();
+    let file = |more: &str| {
+        host.file(
+            "agent-arborist.yaml",
+            format!(
+                "runner: mine\nmine:\n  component: plain.wasm\n  api_key: ${{CUSTOM_API_KEY}}\n  allow: [{0}]\n  {more}\n",
+                service.origin()
+            ),
+        );
+    };
+    file(&format!(
+        "secrets: {{api_key: {{to: [\"{}\"], in: [query]}}}}",
+        service.origin()
+    ));
+    let ask = format!("http GET {}", service.url("/?key={api_key}"));
+    assert!(run(&host, &["run", &ask]).succeeded().contains("hello"));
+    assert_eq!(service.request().target, format!("/?key={KEY}"));
+    let header = [
+        "run",
+        &ask.replace("?key={api_key}", ""),
+        "--param",
+        "header:x-key={api_key}",
+    ];
+    assert!(run(&host, &header).stdout.contains("denied"));
+    assert_eq!(service.requests().len(), 1);
+    // What is not exposed is not there, and what is exposed is.
+    assert!(!run(&host, &["run", "probe"]).succeeded().contains(KEY));
+    file("expose: [api_key]");
+    assert!(run(&host, &["run", "probe"]).succeeded().contains(KEY));
+}

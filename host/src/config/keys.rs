@@ -169,8 +169,6 @@ pub enum Treatment {
 pub const NOT_ENFORCED: &[(Scope, &str, Treatment)] = &[
     (Scope::Top, "audit", Treatment::Refused),
     (Scope::Top, "engine", Treatment::Refused),
-    (Scope::Section, "secrets", Treatment::Refused),
-    (Scope::Section, "expose", Treatment::Refused),
     (Scope::Section, "retry", Treatment::Refused),
     (Scope::Section, "rate_limit", Treatment::Refused),
     (Scope::Section, "cache", Treatment::Refused),

@@ -22,6 +22,10 @@ runner: mock
 #  allow: ["POST https://api.example.com/v1", "https://*.cdn.example.com"]
 #  # Private networks that the names in these rules may resolve into; otherwise none.
 #  networks: [10.0.0.0/8]
+#  # Where a secret may go, instead of the origins of the URL fields, and into which parts of a request.
+#  secrets: {api_key: {to: ["https://api.example.com"], in: [header]}}
+#  # Secrets that the runner gets as they are; better none.
+#  expose: []
 #  # Bounds of a run; `arborist inspect` lists all of them with what happens there.
 #  limits: {memory: 256MiB, cpu: 10s, requests: 64}
 #  # The model for each call, as the parameter `model`; --param model=NAME comes before it.

@@ -2,8 +2,9 @@
 //!
 //! A component whose nested components instantiate each other twice a level doubles per level; wasmtime
 //! flattens the whole tree when it compiles, so that 1.4 KB can take all memory, and no limit of a store
-//! applies yet. What flattening will come to can be counted without doing it: each component costs what its
-//! instantiations cost, and each is counted once.
+//! applies yet. What flattening will come to can be counted without doing it: a component costs what its
+//! instantiations cost. For that, what is instantiated must be known: a component that is handed in as an
+//! argument, or out of an instance, could stand for any other, and no language's tools make such runners.
 
 use super::shape::ShapeError;
 use wasmparser::{
@@ -20,8 +21,8 @@ const DEEPEST: usize = 32;
 #[derive(Default)]
 struct Open {
     cost: u64,
-    /// The cost of each component in its index space.
-    components: Vec<u64>,
+    /// The cost of each component in its index space; `None` for one that came from outside it.
+    components: Vec<Option<u64>>,
 }
 
 /// Counts the instances that `component` comes to when it is flattened.
@@ -30,8 +31,6 @@ struct Open {
 /// There are more than [`MOST_INSTANCES`], it is nested deeper than [`DEEPEST`], or it is damaged.
 pub(super) fn check(component: &[u8]) -> Result<(), ShapeError> {
     let mut open: Vec<Open> = Vec::new();
-    // Components that come from imports and instances are somewhere in this file: take the costliest so far.
-    let mut costliest = 1_u64;
     let mut modules = 0_usize;
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload.map_err(|error| super::shape::damaged(&error))?;
@@ -52,12 +51,9 @@ pub(super) fn check(component: &[u8]) -> Result<(), ShapeError> {
             }
             Payload::End(_) => {
                 let Some(closed) = open.pop() else { continue };
-                costliest = costliest.max(closed.cost);
-                if let Some(parent) = open.last_mut() {
-                    parent.components.push(closed.cost);
-                }
+                define(&mut open, Some(closed.cost));
             }
-            payload => count(payload, &mut open, costliest)?,
+            payload => count(payload, &mut open)?,
         }
         if let Some(current) = open.last()
             && current.cost > MOST_INSTANCES
@@ -71,7 +67,7 @@ pub(super) fn check(component: &[u8]) -> Result<(), ShapeError> {
 }
 
 /// Adds what one section of the innermost open component comes to.
-fn count(payload: Payload<'_>, open: &mut [Open], costliest: u64) -> Result<(), ShapeError> {
+fn count(payload: Payload<'_>, open: &mut [Open]) -> Result<(), ShapeError> {
     let damaged = |error: wasmparser::BinaryReaderError| super::shape::damaged(&error);
     match payload {
         Payload::InstanceSection(section) => {
@@ -86,7 +82,7 @@ fn count(payload: Payload<'_>, open: &mut [Open], costliest: u64) -> Result<(), 
                         let known = open
                             .last()
                             .and_then(|current| at(&current.components, component_index));
-                        known.unwrap_or(costliest)
+                        known.ok_or(ShapeError::UnknownComponent)?
                     }
                     ComponentInstance::FromExports(_) => 0,
                 };
@@ -96,7 +92,7 @@ fn count(payload: Payload<'_>, open: &mut [Open], costliest: u64) -> Result<(), 
         Payload::ComponentImportSection(section) => {
             for import in section {
                 if matches!(import.map_err(damaged)?.ty, ComponentTypeRef::Component(_)) {
-                    define(open, costliest);
+                    define(open, None);
                 }
             }
         }
@@ -108,7 +104,7 @@ fn count(payload: Payload<'_>, open: &mut [Open], costliest: u64) -> Result<(), 
                     let known = open
                         .last()
                         .and_then(|current| at(&current.components, export.index));
-                    define(open, known.unwrap_or(costliest));
+                    define(open, known);
                 }
             }
         }
@@ -124,13 +120,13 @@ fn count(payload: Payload<'_>, open: &mut [Open], costliest: u64) -> Result<(), 
                         let known = outer
                             .and_then(|outer| open.get(outer))
                             .and_then(|outer| at(&outer.components, index));
-                        define(open, known.unwrap_or(costliest));
+                        define(open, known);
                     }
                     ComponentAlias::InstanceExport {
                         kind: ComponentExternalKind::Component,
                         ..
                     } => {
-                        define(open, costliest);
+                        define(open, None);
                     }
                     _ => {}
                 }
@@ -141,8 +137,11 @@ fn count(payload: Payload<'_>, open: &mut [Open], costliest: u64) -> Result<(), 
     Ok(())
 }
 
-fn at(components: &[u64], index: u32) -> Option<u64> {
-    components.get(usize::try_from(index).ok()?).copied()
+fn at(components: &[Option<u64>], index: u32) -> Option<u64> {
+    components
+        .get(usize::try_from(index).ok()?)
+        .copied()
+        .flatten()
 }
 
 fn add(open: &mut [Open], cost: u64) {
@@ -151,7 +150,7 @@ fn add(open: &mut [Open], cost: u64) {
     }
 }
 
-fn define(open: &mut [Open], cost: u64) {
+fn define(open: &mut [Open], cost: Option<u64>) {
     if let Some(current) = open.last_mut() {
         current.components.push(cost);
     }
@@ -193,14 +192,23 @@ mod tests {
     }
 
     #[test]
-    fn a_component_from_elsewhere_costs_what_the_costliest_does() {
-        let bomb = nested(9).replace("(instance (instantiate $c9))", "
-            (component $user (import \"c\" (component $given)) (instance (instantiate $given)) (instance (instantiate $given)))
-            (instance (instantiate $user (with \"c\" (component $c9))))");
-        assert!(matches!(
-            verdict(&bomb),
-            Err(ShapeError::TooManyInstances { .. })
-        ));
+    fn a_component_that_is_handed_around_is_not_instantiated() {
+        let given = "(component
+            (component $user (import \"c\" (component $given)) (instance (instantiate $given))))";
+        assert_eq!(verdict(given), Err(ShapeError::UnknownComponent));
+        // Each round doubles what the one before it exports.
+        let fed_back = "(component
+            (component $one)
+            (component $w (import \"c\" (component $c))
+                (component $d (alias outer 1 $c (component $c2)) (instance (instantiate $c2)) (instance (instantiate $c2)))
+                (export \"d\" (component $d)))
+            (instance $w1 (instantiate $w (with \"c\" (component $one))))
+            (alias export $w1 \"d\" (component $d1))
+            (instance $w2 (instantiate $w (with \"c\" (component $d1)))))";
+        assert_eq!(verdict(fed_back), Err(ShapeError::UnknownComponent));
+        // Handing one around without instantiating it is harmless.
+        let passed_on = "(component (component $a (import \"c\" (component $c)) (export \"c2\" (component $c))))";
+        assert_eq!(verdict(passed_on), Ok(()));
     }
 
     #[test]

@@ -60,7 +60,11 @@ impl Sum {
         }
     }
 
-    fn grow(&mut self, current: usize, desired: usize) -> bool {
+    /// Whether it may grow. A growth beyond the memory's or table's own maximum fails by itself: it is not counted.
+    fn grow(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> bool {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return false;
+        }
         let delta = desired.saturating_sub(current) as u64;
         let wanted = self.used.saturating_add(delta);
         if wanted > self.bound {
@@ -83,11 +87,7 @@ impl ResourceLimiter for SumLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // A growth beyond the memory's own maximum fails by itself: it must not be counted.
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        Ok(self.memory.grow(current, desired))
+        Ok(self.memory.grow(current, desired, maximum))
     }
 
     fn table_growing(
@@ -96,10 +96,7 @@ impl ResourceLimiter for SumLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        Ok(self.table_elements.grow(current, desired))
+        Ok(self.table_elements.grow(current, desired, maximum))
     }
 
     fn instances(&self) -> usize {

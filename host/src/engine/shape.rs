@@ -78,6 +78,11 @@ pub enum ShapeError {
         /// The bound.
         most: usize,
     },
+    /// It instantiates a component whose size cannot be known.
+    #[error(
+        "it instantiates a component that it was handed, by an import or by an instance; a runner may only instantiate components that stand in its own file"
+    )]
+    UnknownComponent,
     /// It is a compile bomb, or too large to be a runner.
     #[error("it comes to more than {most} instances once its nested components are instantiated")]
     TooManyInstances {

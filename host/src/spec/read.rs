@@ -214,25 +214,38 @@ pub(super) fn name(report: &mut Report, node: &Node, field: Field<'_>) -> Option
 
 /// A description: any text that can be shown once it is escaped.
 pub(super) fn description(report: &mut Report, node: &Node, field: Field<'_>) -> Option<String> {
+    let most = MAX_DESCRIPTION_BYTES;
+    bounded(
+        report,
+        node,
+        field,
+        "the description",
+        most,
+        "is no text; take it out",
+    )
+}
+
+/// A text of at most `most` bytes without NUL; `what` it is and `why` NUL is none of it are for the message.
+fn bounded(
+    report: &mut Report,
+    node: &Node,
+    field: Field<'_>,
+    what: &'static str,
+    most: usize,
+    why: &'static str,
+) -> Option<String> {
     let text = scalar(report, node, field)?;
-    if text.len() > MAX_DESCRIPTION_BYTES {
+    if text.len() > most {
         let problem = Problem::TooLarge {
-            what: "the description",
-            limit: MAX_DESCRIPTION_BYTES,
+            what,
+            limit: most,
             unit: "bytes",
         };
         report.fault(problem, field.step, Some(node.at));
         return None;
     }
     if text.contains('\0') {
-        character(
-            report,
-            "the description",
-            '\0',
-            "is no text; take it out",
-            field,
-            node.at,
-        );
+        character(report, what, '\0', why, field, node.at);
         return None;
     }
     Some(text)
@@ -240,27 +253,14 @@ pub(super) fn description(report: &mut Report, node: &Node, field: Field<'_>) ->
 
 /// A command: some text that a shell can take and that shows what it is.
 pub(super) fn command(report: &mut Report, node: &Node, field: Field<'_>) -> Option<String> {
-    let text = scalar(report, node, field)?;
-    if text.len() > MAX_COMMAND_BYTES {
-        let problem = Problem::TooLarge {
-            what: "the command",
-            limit: MAX_COMMAND_BYTES,
-            unit: "bytes",
-        };
-        report.fault(problem, field.step, Some(node.at));
-        return None;
-    }
-    if text.contains('\0') {
-        character(
-            report,
-            "the command",
-            '\0',
-            "no shell can take",
-            field,
-            node.at,
-        );
-        return None;
-    }
+    let text = bounded(
+        report,
+        node,
+        field,
+        "the command",
+        MAX_COMMAND_BYTES,
+        "no shell can take",
+    )?;
     if let Some(c) = text.chars().find(|&c| is_bidi_control(c)) {
         let reason = "makes it read otherwise than it runs; take it out, or let printf make it";
         character(report, "the command", c, reason, field, node.at);
