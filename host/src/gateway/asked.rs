@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     limits::Limit,
-    policy::{Method, Target, headers},
+    policy::{InvalidTarget, Method, Target, headers},
 };
 use bytes::Bytes;
 use http::HeaderMap;
@@ -22,14 +22,10 @@ pub(super) struct Asked {
 impl Asked {
     /// Checks what a guest gave.
     pub(super) fn check(session: &Session, request: Request) -> Result<Self, HttpError> {
-        let invalid = |reason: String| HttpError::InvalidRequest(reason);
-        let target = Target::parse(&request.method, &request.url)
-            .map_err(|error| invalid(error.to_string()))?;
+        let target = Target::parse(&request.method, &request.url);
         let given = request.headers.iter();
         let given = given.map(|(name, value)| (name.as_str(), value.as_bytes()));
-        let headers = headers::outgoing(given)
-            .map_err(|error| invalid(error.to_string()))?
-            .headers;
+        let asked = Self::judge(target, given)?;
         let bound = session.0.largest_request;
         if request
             .body
@@ -39,26 +35,33 @@ impl Asked {
             return Err(session.too_large("the body of a request", Limit::Request, bound));
         }
         Ok(Self {
-            target,
-            headers,
             body: request.body.map(Bytes::from),
+            ..asked
         })
     }
 
     /// Checks what a guest gave in parts; the body is judged as it comes.
     pub(super) fn check_parts(request: &StreamedRequest) -> Result<Self, HttpError> {
-        let invalid = |reason: String| HttpError::InvalidRequest(reason);
         let target = Target::from_parts(
             &request.method,
             request.scheme.as_deref(),
             request.authority.as_deref(),
             request.path_and_query.as_deref(),
-        )
-        .map_err(|error| invalid(error.to_string()))?;
+        );
         let given = request.headers.iter();
         let given = given.map(|(name, value)| (name.as_str(), value.as_bytes()));
-        let headers = headers::outgoing(given)
-            .map_err(|error| invalid(error.to_string()))?
+        Self::judge(target, given)
+    }
+
+    /// The headers are judged here for both doors, so that neither lets through what the other refuses.
+    fn judge<'a>(
+        target: Result<Target, InvalidTarget>,
+        headers: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+    ) -> Result<Self, HttpError> {
+        let target = target.map_err(|error| HttpError::InvalidRequest(error.to_string()))?;
+        let judged = headers::outgoing(headers);
+        let headers = judged
+            .map_err(|error| HttpError::InvalidRequest(error.to_string()))?
             .headers;
         Ok(Self {
             target,
