@@ -12,7 +12,7 @@
 //! | [`gateway`] | the way out: what HTTP a run gets |
 //! | [`engine`] | the sandbox; the only module that names wasmtime |
 //! | [`builtin`] | the components that come with the host |
-//! | [`runner`] | one run, from input to checked output |
+//! | [`runner`] | a runner with its settings, and its runs, from input to checked output |
 //! | [`config`] | folders, variables and settings |
 //!
 //! Nothing here prints, exits or reads the environment, [`config`] aside for the last.

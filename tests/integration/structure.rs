@@ -20,7 +20,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("gateway", &["escape", "limits", "policy", "secrets"]),
     ("engine", &["escape", "gateway", "limits"]),
-    ("runner", &["engine", "escape", "gateway", "spec"]),
+    (
+        "runner",
+        &[
+            "config", "engine", "escape", "gateway", "limits", "secrets", "spec",
+        ],
+    ),
     ("lib", &[]),
 ];
 

@@ -3,12 +3,12 @@
 use crate::{
     args::{DaguArgs, Format},
     exit::{Exit, Failure},
-    host::{Operation, Plan},
+    host::{self, Plan},
     output::{self, Staged},
     talk::Talk,
 };
 use arborist::{
-    runner,
+    runner::Operation,
     spec::{TaskSpec, limits::MAX_TEXT_BYTES},
 };
 use std::{io::IsTerminal as _, path::Path, sync::Arc};
@@ -23,12 +23,12 @@ pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure
     if args.dry_run {
         return output::print(&plan.show());
     }
-    let ready = plan.ready(Operation::Dagu, talk).await?;
-    let (call, parameters) = ready.call(Operation::Dagu, talk);
-    talk.waiting_for(&format!("{}: making a DAG", ready.settings.runner.name));
-    let dag = runner::dag(&ready.component, &call, &spec.value, &parameters).await?;
+    let name = plan.runner().to_owned();
+    let running = plan.start(Operation::Dagu, talk).await?;
+    talk.waiting_for(&format!("{name}: making a DAG"));
+    let dag = running.dag(&spec.value).await?;
     dag.warnings.iter().for_each(|warning| talk.warn(warning));
-    ready.sum_up(talk);
+    host::sum_up(&running, talk);
     let text = match args.format {
         Format::Yaml => dag.value.to_yaml(),
         Format::Json => dag.value.to_json(),

@@ -1,6 +1,7 @@
 //! Exit codes, and what a command ends with when it does not succeed.
 
-use arborist::runner::{InputError, RunClass, RunError};
+use crate::settings;
+use arborist::runner::{InputError, RunClass, RunError, StartError};
 use std::{fmt, process::ExitCode};
 
 /// The exit codes that scripts can rely on.
@@ -66,5 +67,22 @@ impl From<RunError> for Failure {
             RunClass::Spec => Exit::Spec,
         };
         Self::new(exit, error)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Component(error) => Self::new(Exit::Component, error),
+            StartError::Late(_) => Self::new(Exit::Sandbox, error),
+            StartError::Settings(faults) => settings::failure(&faults),
+            StartError::Describe(error) => {
+                let failure = Self::from(error);
+                Self {
+                    message: format!("asked what it is: {}", failure.message),
+                    ..failure
+                }
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ use arborist::{
     engine::{Component, RunnerInfo},
     escape::printable,
     limits::{Limits, ROWS},
+    runner::{self, Deadline, StartError},
 };
 use serde::Serialize;
 use std::{fmt::Write as _, sync::Arc, time::Duration};
@@ -19,6 +20,8 @@ use tokio::time::Instant;
 
 /// How long a component may take to describe itself.
 const TIME: Duration = Duration::from_secs(30);
+/// How long it may take to compile, unless `--timeout` says less.
+const MOST: Duration = Duration::from_secs(86_400);
 
 pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
     let surroundings = Surroundings::of_process();
@@ -40,8 +43,12 @@ pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), F
     };
     let settings = surroundings.resolve(&invocation)?;
     let source = settings::source(&settings).await?;
-    let component = host::load(&source, &surroundings.folders, talk).await?;
-    let info = host::describe(&component, &settings.limits, Instant::now() + TIME, TIME).await?;
+    // Compiling takes what time it needs: --timeout is around all of this.
+    let loading = Deadline::after(Instant::now(), MOST);
+    let component = host::load(&source, &surroundings.folders, loading, talk).await?;
+    let time = Deadline::after(Instant::now(), TIME);
+    let info = runner::describe(&component, &settings.limits, time).await;
+    let info = info.map_err(StartError::Describe)?;
     talk.done();
     let found = Found::new(&component, info, &settings.limits);
     match args.format {

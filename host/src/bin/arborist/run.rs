@@ -3,11 +3,11 @@
 use crate::{
     args::{Format, RunArgs},
     exit::{Exit, Failure},
-    host::{Operation, Plan},
+    host::{self, Plan},
     output::{self, Staged},
     talk::Talk,
 };
-use arborist::runner::{self, Description, MAX_DESCRIPTION};
+use arborist::runner::{Description, MAX_DESCRIPTION, Operation};
 use std::{io::IsTerminal as _, path::Path, sync::Arc};
 
 pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
@@ -29,23 +29,21 @@ pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> 
     if args.dry_run {
         return output::print(&plan.show());
     }
-    let ready = plan.ready(Operation::TaskSpec, talk).await?;
-    let name = ready.settings.runner.name.clone();
-    let (call, parameters) = ready.call(Operation::TaskSpec, talk);
+    let name = plan.runner().to_owned();
+    let running = plan.start(Operation::TaskSpec, talk).await?;
     talk.waiting_for(&format!("{name}: making a task spec"));
-    let spec = runner::task_spec(&ready.component, &call, &description, &parameters).await?;
+    let spec = running.task_spec(&description).await?;
     spec.warnings.iter().for_each(|warning| talk.warn(warning));
     let dag = match &args.dagu {
         None => None,
         Some(_) => {
-            let (call, parameters) = ready.call(Operation::Dagu, talk);
             talk.waiting_for(&format!("{name}: making a DAG"));
-            let dag = runner::dag(&ready.component, &call, &spec.value, &parameters).await?;
+            let dag = running.dag(&spec.value).await?;
             dag.warnings.iter().for_each(|warning| talk.warn(warning));
             Some(dag.value)
         }
     };
-    ready.sum_up(talk);
+    host::sum_up(&running, talk);
     let text = match args.format {
         Format::Yaml => spec.value.to_yaml(),
         Format::Json => spec.value.to_json(),

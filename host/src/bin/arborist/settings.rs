@@ -9,7 +9,7 @@ use crate::{
 use arborist::{
     builtin,
     config::{self, Environment, Faults, Folders, Invocation, RunnerOrigin, Settings},
-    engine::{RunnerInfo, Source},
+    engine::Source,
 };
 use std::io::IsTerminal as _;
 
@@ -106,22 +106,6 @@ pub(crate) fn of_file(config: &ConfigArgs) -> Result<Invocation, Failure> {
         folder,
         ..Invocation::default()
     })
-}
-
-/// The settings as the runner's `describe` completes them.
-pub(crate) fn checked(settings: Settings, info: &RunnerInfo) -> Result<Settings, Failure> {
-    let fields: Vec<config::FieldInfo> = info
-        .config
-        .iter()
-        .map(|field| config::FieldInfo {
-            name: field.name.clone(),
-            description: field.description.clone(),
-            required: field.required,
-            secret: field.secret,
-            default: field.default.clone(),
-        })
-        .collect();
-    settings.check(&fields).map_err(|faults| failure(&faults))
 }
 
 /// Reads the component of the selected runner, off the runtime's thread: text takes time to parse.

@@ -1,0 +1,177 @@
+//! A runner that can be started: its component, its settings held against what it says of itself, its gateway.
+
+use super::{Parameters, RunError, Running, running};
+use crate::{
+    config::{Faults, FieldInfo, FieldValue, Settings},
+    engine::{Call, Component, Engine, Ignore, LoadError, Observer, RunnerInfo, Source},
+    gateway::{Gateway, Lookup, Session},
+    limits::Limits,
+    secrets::SecretSet,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// A component with its settings. Loaded once, it can be started any number of times, many at once: its runs
+/// share nothing but compiled code and connections.
+#[derive(Debug)]
+pub struct Runner {
+    pub(super) component: Component,
+    pub(super) settings: Settings,
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) secrets: Arc<SecretSet>,
+}
+
+/// By when something must be done, and the time that this came from, for messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    /// The moment.
+    pub at: Instant,
+    /// The time that was given.
+    pub time: Duration,
+}
+
+/// Why a runner cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The component is no runner, or does not compile.
+    #[error("{0}")]
+    Component(#[from] LoadError),
+    /// Compiling it took too long.
+    #[error(
+        "the component was not compiled within {}\n  help: give it more time with `--timeout SECONDS`; it is compiled once and then kept",
+        humantime::format_duration(*.0)
+    )]
+    Late(Duration),
+    /// It failed when it was asked what it is.
+    #[error("asked what it is: {0}")]
+    Describe(RunError),
+    /// The settings are not what it takes.
+    #[error("{}", .0.render(false))]
+    Settings(Faults),
+}
+
+impl Deadline {
+    /// A deadline `time` after `began`.
+    #[must_use]
+    pub fn after(began: Instant, time: Duration) -> Self {
+        Self {
+            at: began + time,
+            time,
+        }
+    }
+}
+
+/// Compiles a component, or maps what was compiled before.
+///
+/// # Errors
+/// [`StartError::Component`] and [`StartError::Late`].
+pub async fn load(
+    engine: &Engine,
+    source: &Source,
+    deadline: Deadline,
+) -> Result<Component, StartError> {
+    match tokio::time::timeout_at(deadline.at, engine.load(source)).await {
+        Ok(loaded) => Ok(loaded?),
+        Err(_elapsed) => Err(StartError::Late(deadline.time)),
+    }
+}
+
+/// Asks a component what it is, without configuration and network, so that the answer cannot depend on them;
+/// `None` where it does not say.
+///
+/// # Errors
+/// See [`RunError`].
+pub async fn describe(
+    component: &Component,
+    limits: &Limits,
+    deadline: Deadline,
+) -> Result<Option<RunnerInfo>, RunError> {
+    let call = Call {
+        limits: limits.clone(),
+        config: Arc::new([]),
+        session: Session::closed(),
+        observer: Arc::new(Ignore),
+        deadline: deadline.at,
+        time: deadline.time,
+    };
+    Ok(component.describe(&call).await?)
+}
+
+impl Runner {
+    /// Holds `settings` against what `component` says of itself, and opens its way out, which finds addresses
+    /// by `lookup`. Nothing is sent before the first run asks for it.
+    ///
+    /// # Errors
+    /// [`StartError::Describe`] and [`StartError::Settings`].
+    pub async fn new(
+        component: Component,
+        settings: Settings,
+        lookup: Arc<dyn Lookup>,
+        deadline: Deadline,
+    ) -> Result<Self, StartError> {
+        let info = describe(&component, &settings.limits, deadline).await;
+        let settings = match info.map_err(StartError::Describe)? {
+            Some(info) => settings
+                .check(&declared(info))
+                .map_err(StartError::Settings)?,
+            None => settings,
+        };
+        let gateway = Gateway::new(settings.policy.clone(), lookup);
+        let secrets = secrets(&settings);
+        Ok(Self {
+            component,
+            settings,
+            gateway,
+            secrets,
+        })
+    }
+
+    /// Starts a run, which began at `began`: fresh placeholders, a session of its own.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub fn start(
+        self: &Arc<Self>,
+        parameters: Parameters,
+        observer: Arc<dyn Observer>,
+        began: Instant,
+    ) -> Result<Running, getrandom::Error> {
+        running::start(Arc::clone(self), parameters, observer, began)
+    }
+
+    /// The settings, as the runner's own account of its fields completes them.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The component.
+    #[must_use]
+    pub fn component(&self) -> &Component {
+        &self.component
+    }
+}
+
+/// The fields that a runner declares, as the configuration knows them.
+fn declared(info: RunnerInfo) -> Vec<FieldInfo> {
+    let fields = info.config.into_iter();
+    fields
+        .map(|field| FieldInfo {
+            name: field.name,
+            description: field.description,
+            required: field.required,
+            secret: field.secret,
+            default: field.default,
+        })
+        .collect()
+}
+
+fn secrets(settings: &Settings) -> Arc<SecretSet> {
+    let fields = settings.fields.iter();
+    SecretSet::new(fields.filter_map(|field| match &field.value {
+        FieldValue::Plain(_) => None,
+        FieldValue::Secret(secret) => {
+            Some((settings.binding(&field.name)?.clone(), secret.clone()))
+        }
+    }))
+}

@@ -1,0 +1,164 @@
+//! One run of a runner: its session, its placeholders, its calls.
+
+use super::{Deadline, Description, Parameters, RunError, Runner};
+use crate::{
+    config::{FieldValue, Settings},
+    engine::{Call, CallError, Observer, RunnerError},
+    gateway::Session,
+    secrets::RunSecrets,
+    spec::{Checked, Dag, TaskSpec},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// One run. Its calls share a session and its secrets' placeholders, which are dead when it is dropped.
+pub struct Running {
+    runner: Arc<Runner>,
+    session: Session,
+    /// What the runner reads from its configuration store.
+    config: Arc<[(String, String)]>,
+    parameters: Parameters,
+    observer: Arc<dyn Observer>,
+    began: Instant,
+}
+
+/// The two calls, which have time and a model of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// A description becomes a task spec.
+    TaskSpec,
+    /// A task spec becomes a DAG.
+    Dagu,
+}
+
+impl Operation {
+    /// By when a call must be done, for a run that began at `began`.
+    #[must_use]
+    pub fn deadline(self, settings: &Settings, began: Instant) -> Deadline {
+        let timeouts = &settings.timeouts;
+        let time: Duration = timeouts.whole.unwrap_or(match self {
+            Self::TaskSpec => timeouts.task_spec,
+            Self::Dagu => timeouts.dagu,
+        });
+        Deadline::after(began, time)
+    }
+}
+
+pub(super) fn start(
+    runner: Arc<Runner>,
+    parameters: Parameters,
+    observer: Arc<dyn Observer>,
+    began: Instant,
+) -> Result<Running, getrandom::Error> {
+    let secrets = RunSecrets::new(&runner.secrets, getrandom::fill)?;
+    let config = config(&runner.settings, &secrets);
+    let session = runner.gateway.session(&runner.settings.limits, secrets);
+    Ok(Running {
+        runner,
+        session,
+        config,
+        parameters,
+        observer,
+        began,
+    })
+}
+
+impl Running {
+    /// Turns a description into a task spec.
+    ///
+    /// # Errors
+    /// See [`RunError`].
+    pub async fn task_spec(
+        &self,
+        description: &Description,
+    ) -> Result<Checked<TaskSpec>, RunError> {
+        let (call, parameters) = self.call(Operation::TaskSpec);
+        let component = &self.runner.component;
+        let answer = component
+            .generate_task_spec(&call, description.as_str(), parameters.as_slice())
+            .await;
+        let spec = answer.map_err(RunError::from).and_then(|text| {
+            TaskSpec::parse(&self.session.show(&text)).map_err(|error| RunError::Returned {
+                what: "task spec",
+                error,
+            })
+        });
+        spec.map_err(|error| error.after(&self.session))
+    }
+
+    /// Turns a task spec into a DAG: the runner's own where it makes one, else the host's.
+    ///
+    /// # Errors
+    /// See [`RunError`].
+    pub async fn dag(&self, spec: &TaskSpec) -> Result<Checked<Dag>, RunError> {
+        let (call, parameters) = self.call(Operation::Dagu);
+        let component = &self.runner.component;
+        let answer = component
+            .generate_dagu_config(&call, &spec.to_yaml(), parameters.as_slice())
+            .await;
+        let dag = match answer {
+            Err(CallError::Runner(RunnerError::Unsupported)) => Ok(Dag::from_spec(spec)),
+            Err(error) => Err(error.into()),
+            Ok(text) => Dag::parse(&self.session.show(&text))
+                .map_err(|error| RunError::Returned { what: "DAG", error }),
+        };
+        dag.map_err(|error| error.after(&self.session))
+    }
+
+    /// The run's gateway: what it was refused, and what it sent.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// A call of `operation` with the parameters that it gets.
+    fn call(&self, operation: Operation) -> (Call, Parameters) {
+        let settings = &self.runner.settings;
+        // Without a time for everything together the second call has time of its own.
+        let began = match (operation, settings.timeouts.whole) {
+            (Operation::Dagu, None) => Instant::now(),
+            _ => self.began,
+        };
+        let deadline = operation.deadline(settings, began);
+        let model = match operation {
+            Operation::TaskSpec => &settings.models.task_spec,
+            Operation::Dagu => &settings.models.dagu,
+        };
+        let parameters = match model {
+            Some(model) => self.parameters.with_default("model", model),
+            None => self.parameters.clone(),
+        };
+        let call = Call {
+            limits: settings.limits.clone(),
+            config: Arc::clone(&self.config),
+            session: self.session.clone(),
+            observer: Arc::clone(&self.observer),
+            deadline: deadline.at,
+            time: deadline.time,
+        };
+        (call, parameters)
+    }
+}
+
+impl std::fmt::Debug for Running {
+    /// Without the configuration, which nobody should read.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running")
+            .field("runner", &self.runner.component.name())
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the runner reads from its configuration store: placeholders where secrets are.
+fn config(settings: &Settings, secrets: &RunSecrets) -> Arc<[(String, String)]> {
+    let read = settings.fields.iter().filter_map(|field| {
+        let value = match &field.value {
+            FieldValue::Plain(text) => text.as_str(),
+            // A secret without a binding, and so without a placeholder, is not given at all.
+            FieldValue::Secret(_) => secrets.value_for_runner(&field.name)?,
+        };
+        Some((field.name.clone(), value.to_owned()))
+    });
+    read.collect()
+}
