@@ -64,6 +64,10 @@ pub enum Limit {
     Resources,
     /// Bytes of one request for random bytes.
     Random,
+    /// Memory of the compiler.
+    CompileMemory,
+    /// CPU time of the compiler.
+    CompileCpu,
 }
 
 /// The documentation of a limit, as `inspect` and the docs show it.
@@ -84,7 +88,7 @@ pub struct Row {
 }
 
 /// Every limit, in the order in which they are shown. The index of a row is its limit's discriminant.
-pub const ROWS: [Row; 14] = [
+pub const ROWS: [Row; 16] = [
     Row {
         limit: Limit::Memory,
         name: "memory",
@@ -185,9 +189,9 @@ pub const ROWS: [Row; 14] = [
         limit: Limit::Resources,
         name: "resources",
         unit: Unit::Count,
-        default: 10_000,
+        default: 1_000,
         ceiling: 1_000_000,
-        about: "live host resources: streams, pollables, requests, answers. Taking one more traps",
+        about: "live host resources: streams, pollables, requests, answers; each can hold up to 80 KiB of the host's memory. Taking one more traps",
     },
     Row {
         limit: Limit::Random,
@@ -196,6 +200,22 @@ pub const ROWS: [Row; 14] = [
         default: 64 * KIB,
         ceiling: 16 * MIB,
         about: "bytes of one call for random bytes. A larger call traps",
+    },
+    Row {
+        limit: Limit::CompileMemory,
+        name: "compile-memory",
+        unit: Unit::Bytes,
+        default: 2048 * MIB,
+        ceiling: 65_536 * MIB,
+        about: "memory of the compiler, once for each component; a Python runner takes about 500 MiB. The component is not used beyond it",
+    },
+    Row {
+        limit: Limit::CompileCpu,
+        name: "compile-cpu",
+        unit: Unit::Time,
+        default: 120_000,
+        ceiling: 3_600_000,
+        about: "time that the compiler computes, all cores together; a Python runner takes about 15 s. The component is not used beyond it",
     },
 ];
 

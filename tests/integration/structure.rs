@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["builtin", "escape", "limits", "policy", "secrets", "spec"],
     ),
     ("gateway", &["escape", "limits", "policy", "secrets"]),
-    ("engine", &["escape", "gateway", "limits"]),
+    ("engine", &["escape", "gateway", "limits", "policy"]),
     (
         "runner",
         &[

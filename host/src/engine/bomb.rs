@@ -9,37 +9,60 @@
 use super::shape::ShapeError;
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
-    ComponentTypeRef, Parser, Payload,
+    ComponentTypeRef, Instance, Parser, Payload,
 };
 
 /// The most instances that a component may come to, its nested ones flattened: Python's have about 60.
 const MOST_INSTANCES: u64 = 1_000;
 /// The deepest nesting of components; languages nest 2 or 3 deep.
 const DEEPEST: usize = 32;
+/// The most bytes that the engine's own records of all its instances may take: globals and functions are kept
+/// there, outside of any memory, so that no limit of a store counts them. Python's come to about 2 MiB.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+/// What a function, a global, a table or a memory of a core instance takes there, in bytes, at most.
+const RECORD: u64 = 32;
 
-/// One component that is being read: what it comes to so far, and the costs of those it can instantiate.
-#[derive(Default)]
-struct Open {
-    cost: u64,
-    /// The cost of each component in its index space; `None` for one that came from outside it.
-    components: Vec<Option<u64>>,
+/// What something comes to when it is instantiated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Cost {
+    instances: u64,
+    bytes: u64,
 }
 
-/// Counts the instances that `component` comes to when it is flattened.
+/// One component that is being read: what it comes to so far, and the costs of what it can instantiate.
+#[derive(Default)]
+struct Open {
+    cost: Cost,
+    /// The cost of each component in its index space; `None` for one that came from outside it.
+    components: Vec<Option<Cost>>,
+    /// The bytes of an instance of each core module in its index space; `None` as above.
+    modules: Vec<Option<u64>>,
+}
+
+/// Counts what `component` comes to when it is flattened.
 ///
 /// # Errors
-/// There are more than [`MOST_INSTANCES`], it is nested deeper than [`DEEPEST`], or it is damaged.
+/// There are more than [`MOST_INSTANCES`], they take more than [`MOST_BYTES`], it is nested deeper than
+/// [`DEEPEST`], or it is damaged.
 pub(super) fn check(component: &[u8]) -> Result<(), ShapeError> {
     let mut open: Vec<Open> = Vec::new();
-    let mut modules = 0_usize;
+    // The records of the core module that is being read, if one is.
+    let mut module: Option<u64> = None;
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload.map_err(|error| super::shape::damaged(&error))?;
-        if modules > 0 {
-            modules -= usize::from(matches!(payload, Payload::End(_)));
+        if let Some(records) = &mut module {
+            match payload {
+                Payload::End(_) => {
+                    let bytes = records.saturating_mul(RECORD);
+                    define_module(&mut open, Some(bytes));
+                    module = None;
+                }
+                payload => *records = records.saturating_add(records_of(&payload)),
+            }
             continue;
         }
         match payload {
-            Payload::ModuleSection { .. } => modules += 1,
+            Payload::ModuleSection { .. } => module = Some(0),
             Payload::Version {
                 encoding: wasmparser::Encoding::Component,
                 ..
@@ -55,15 +78,34 @@ pub(super) fn check(component: &[u8]) -> Result<(), ShapeError> {
             }
             payload => count(payload, &mut open)?,
         }
-        if let Some(current) = open.last()
-            && current.cost > MOST_INSTANCES
-        {
-            return Err(ShapeError::TooManyInstances {
-                most: MOST_INSTANCES,
-            });
-        }
+        open.last()
+            .map_or(Ok(()), |current| within(&current.cost))?;
     }
     Ok(())
+}
+
+fn within(cost: &Cost) -> Result<(), ShapeError> {
+    if cost.instances > MOST_INSTANCES {
+        return Err(ShapeError::TooManyInstances {
+            most: MOST_INSTANCES,
+        });
+    }
+    if cost.bytes > MOST_BYTES {
+        return Err(ShapeError::TooManyRecords { most: MOST_BYTES });
+    }
+    Ok(())
+}
+
+/// How many functions, globals, tables and memories a section of a core module declares.
+fn records_of(payload: &Payload<'_>) -> u64 {
+    u64::from(match payload {
+        Payload::ImportSection(section) => section.count(),
+        Payload::FunctionSection(section) => section.count(),
+        Payload::GlobalSection(section) => section.count(),
+        Payload::TableSection(section) => section.count(),
+        Payload::MemorySection(section) => section.count(),
+        _ => 0,
+    })
 }
 
 /// Adds what one section of the innermost open component comes to.
@@ -71,7 +113,17 @@ fn count(payload: Payload<'_>, open: &mut [Open]) -> Result<(), ShapeError> {
     let damaged = |error: wasmparser::BinaryReaderError| super::shape::damaged(&error);
     match payload {
         Payload::InstanceSection(section) => {
-            add(open, u64::from(section.count()));
+            for instance in section {
+                let bytes = match instance.map_err(damaged)? {
+                    Instance::Instantiate { module_index, .. } => open
+                        .last()
+                        .and_then(|current| at(&current.modules, module_index))
+                        .ok_or(ShapeError::UnknownComponent)?,
+                    Instance::FromExports(_) => 0,
+                };
+                let instances = 1;
+                add(open, Cost { instances, bytes });
+            }
         }
         Payload::ComponentInstanceSection(section) => {
             for instance in section {
@@ -84,15 +136,18 @@ fn count(payload: Payload<'_>, open: &mut [Open]) -> Result<(), ShapeError> {
                             .and_then(|current| at(&current.components, component_index));
                         known.ok_or(ShapeError::UnknownComponent)?
                     }
-                    ComponentInstance::FromExports(_) => 0,
+                    ComponentInstance::FromExports(_) => Cost::default(),
                 };
-                add(open, cost.saturating_add(1));
+                let instances = cost.instances.saturating_add(1);
+                add(open, Cost { instances, ..cost });
             }
         }
         Payload::ComponentImportSection(section) => {
             for import in section {
-                if matches!(import.map_err(damaged)?.ty, ComponentTypeRef::Component(_)) {
-                    define(open, None);
+                match import.map_err(damaged)?.ty {
+                    ComponentTypeRef::Component(_) => define(open, None),
+                    ComponentTypeRef::Module(_) => define_module(open, None),
+                    _ => {}
                 }
             }
         }
@@ -100,35 +155,44 @@ fn count(payload: Payload<'_>, open: &mut [Open]) -> Result<(), ShapeError> {
             // An export is a new index for what it exports.
             for export in section {
                 let export = export.map_err(damaged)?;
-                if export.kind == ComponentExternalKind::Component {
-                    let known = open
-                        .last()
-                        .and_then(|current| at(&current.components, export.index));
-                    define(open, known);
+                let current = open.last();
+                match export.kind {
+                    ComponentExternalKind::Component => {
+                        let known = current.and_then(|open| at(&open.components, export.index));
+                        define(open, known);
+                    }
+                    ComponentExternalKind::Module => {
+                        let known = current.and_then(|open| at(&open.modules, export.index));
+                        define_module(open, known);
+                    }
+                    _ => {}
                 }
             }
         }
         Payload::ComponentAliasSection(section) => {
             for alias in section {
                 match alias.map_err(damaged)? {
-                    ComponentAlias::Outer {
-                        kind: ComponentOuterAliasKind::Component,
-                        count,
-                        index,
-                    } => {
+                    ComponentAlias::Outer { kind, count, index } => {
                         let outer = open.len().checked_sub(1 + count as usize);
-                        let known = outer
-                            .and_then(|outer| open.get(outer))
-                            .and_then(|outer| at(&outer.components, index));
-                        define(open, known);
+                        let outer = outer.and_then(|outer| open.get(outer));
+                        match kind {
+                            ComponentOuterAliasKind::Component => {
+                                let known = outer.and_then(|outer| at(&outer.components, index));
+                                define(open, known);
+                            }
+                            ComponentOuterAliasKind::CoreModule => {
+                                let known = outer.and_then(|outer| at(&outer.modules, index));
+                                define_module(open, known);
+                            }
+                            _ => {}
+                        }
                     }
-                    ComponentAlias::InstanceExport {
-                        kind: ComponentExternalKind::Component,
-                        ..
-                    } => {
-                        define(open, None);
-                    }
-                    _ => {}
+                    ComponentAlias::InstanceExport { kind, .. } => match kind {
+                        ComponentExternalKind::Component => define(open, None),
+                        ComponentExternalKind::Module => define_module(open, None),
+                        _ => {}
+                    },
+                    ComponentAlias::CoreInstanceExport { .. } => {}
                 }
             }
         }
@@ -137,22 +201,27 @@ fn count(payload: Payload<'_>, open: &mut [Open]) -> Result<(), ShapeError> {
     Ok(())
 }
 
-fn at(components: &[Option<u64>], index: u32) -> Option<u64> {
-    components
-        .get(usize::try_from(index).ok()?)
-        .copied()
-        .flatten()
+fn at<T: Copy>(space: &[Option<T>], index: u32) -> Option<T> {
+    space.get(usize::try_from(index).ok()?).copied().flatten()
 }
 
-fn add(open: &mut [Open], cost: u64) {
+fn add(open: &mut [Open], cost: Cost) {
     if let Some(current) = open.last_mut() {
-        current.cost = current.cost.saturating_add(cost);
+        let sum = &mut current.cost;
+        sum.instances = sum.instances.saturating_add(cost.instances);
+        sum.bytes = sum.bytes.saturating_add(cost.bytes);
     }
 }
 
-fn define(open: &mut [Open], cost: Option<u64>) {
+fn define(open: &mut [Open], cost: Option<Cost>) {
     if let Some(current) = open.last_mut() {
         current.components.push(cost);
+    }
+}
+
+fn define_module(open: &mut [Open], bytes: Option<u64>) {
+    if let Some(current) = open.last_mut() {
+        current.modules.push(bytes);
     }
 }
 
@@ -209,6 +278,33 @@ mod tests {
         // Handing one around without instantiating it is harmless.
         let passed_on = "(component (component $a (import \"c\" (component $c)) (export \"c2\" (component $c))))";
         assert_eq!(verdict(passed_on), Ok(()));
+    }
+
+    #[test]
+    fn what_instances_keep_outside_of_memories_is_counted() {
+        let globals = "(global i64 (i64.const 7))".repeat(30_000);
+        let many = |instances: usize| {
+            format!(
+                "(component (core module $m {globals}) {})",
+                "(core instance (instantiate $m))".repeat(instances)
+            )
+        };
+        assert_eq!(verdict(&many(60)), Ok(()));
+        assert!(matches!(
+            verdict(&many(90)),
+            Err(ShapeError::TooManyRecords { .. })
+        ));
+        // A module that is exported and aliased is still the same module.
+        let aliased = format!(
+            "(component (core module $m {globals}) (component $c (alias outer 1 $m (core module $a)) {}) (instance (instantiate $c)))",
+            "(core instance (instantiate $a))".repeat(90)
+        );
+        assert!(matches!(
+            verdict(&aliased),
+            Err(ShapeError::TooManyRecords { .. })
+        ));
+        let handed = "(component (component $c (import \"m\" (core module $m)) (core instance (instantiate $m))))";
+        assert_eq!(verdict(handed), Err(ShapeError::UnknownComponent));
     }
 
     #[test]

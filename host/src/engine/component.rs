@@ -4,14 +4,19 @@ use super::{
     Engine, Parts,
     bindings::{about::DescribedPre, runner::RunnerPre},
     bomb,
+    compile::{self, Artefact, CompileError, Compiler},
     shape::{Shape, ShapeError, World},
     signature,
     source::{Digest, Source},
     state::RunState,
 };
-use crate::escape::printable;
+use crate::{
+    escape::printable,
+    limits::{Limit, Limits},
+};
 use std::{
-    sync::{Arc, PoisonError},
+    io::Write as _,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use wasmtime::component::Component as Compiled;
@@ -62,6 +67,18 @@ pub enum LoadError {
         /// What wasmtime says.
         reason: String,
     },
+    /// Compiling it takes more than it may.
+    #[error(
+        "{name} takes more than its limit `{limit}` of {bound} to be compiled\n  help: if you trust it, give it more with `--limit {limit}=…`"
+    )]
+    CompileLimit {
+        /// The component.
+        name: String,
+        /// The limit.
+        limit: Limit,
+        /// Its value.
+        bound: String,
+    },
     /// An import has another type than the host's, or is one function too many.
     #[error(
         "{name} was built against another version of an interface that it imports: {reason}\n  help: build it against Arborist's `wit` folder of this version"
@@ -86,39 +103,167 @@ pub enum LoadError {
     },
 }
 
+/// What is known of a component before it is compiled.
+struct Looked {
+    shape: Shape,
+    world: World,
+    /// What was compiled before.
+    cached: Option<Compiled>,
+}
+
 impl Engine {
-    /// Checks, compiles and links a component. What was compiled before comes from the AOT cache.
+    /// Checks, compiles and links a component. What was compiled before comes from the AOT cache; compiling takes
+    /// at most what the `compile-…` limits say, where the engine compiles in a child.
     ///
-    /// The work is done on a thread of its own. Dropping the future leaves a compilation to end by itself;
-    /// its result is kept all the same.
+    /// Dropping the future ends a child that compiles; a compilation in this process ends by itself, and its
+    /// result is lost.
     ///
     /// # Errors
     /// The component is no runner, or cannot be compiled or linked.
-    pub async fn load(&self, source: &Source) -> Result<Component, LoadError> {
-        let parts = Arc::clone(&self.0);
-        let source = source.clone();
-        let name = source.name().to_owned();
-        let loaded = tokio::task::spawn_blocking(move || parts.load(&source)).await;
-        loaded.unwrap_or_else(|_panic| {
-            Err(LoadError::Compile {
-                name,
-                reason: "the compiler panicked".to_owned(),
+    pub async fn load(&self, source: &Source, limits: &Limits) -> Result<Component, LoadError> {
+        let parts = &self.0;
+        let looked = aside(parts, source, Parts::look).await??;
+        let (compiled, origin, not_kept) = match looked.cached {
+            Some(compiled) => (compiled, Origin::Cached, None),
+            None => parts.compile(source, limits).await?,
+        };
+        let (shape, world) = (looked.shape, looked.world);
+        aside(parts, source, move |parts, source| {
+            let (runner, about) = parts.link(source, &compiled, shape.describes())?;
+            Ok(Component {
+                parts: Arc::clone(parts),
+                runner,
+                about,
+                shape,
+                world,
+                digest: source.digest(),
+                name: source.name().to_owned(),
+                size: source.bytes().len(),
+                origin,
+                not_kept,
             })
         })
+        .await?
     }
 }
 
+/// Does `work` on a thread where it keeps nobody waiting. What panics there is the component's fault.
+async fn aside<T: Send + 'static>(
+    parts: &Arc<Parts>,
+    source: &Source,
+    work: impl FnOnce(&Arc<Parts>, &Source) -> T + Send + 'static,
+) -> Result<T, LoadError> {
+    let (parts, given) = (Arc::clone(parts), source.clone());
+    let done = tokio::task::spawn_blocking(move || work(&parts, &given)).await;
+    done.map_err(|_panic| LoadError::Compile {
+        name: source.name().to_owned(),
+        reason: "reading it panicked".to_owned(),
+    })
+}
+
 impl Parts {
-    fn load(self: Arc<Self>, source: &Source) -> Result<Component, LoadError> {
-        let name = || source.name().to_owned();
-        let shape = |error| LoadError::Shape {
-            name: name(),
+    /// Looks at a component without compiling anything.
+    fn look(self: &Arc<Self>, source: &Source) -> Result<Looked, LoadError> {
+        let refused = |error| LoadError::Shape {
+            name: source.name().to_owned(),
             error,
         };
-        let found = Shape::read(source.bytes()).map_err(shape)?;
-        let world = found.world().map_err(shape)?;
-        let (compiled, origin, not_kept) = self.compiled(source)?;
-        signature::check(&self.inner, &compiled).map_err(|mismatch| LoadError::Exports {
+        let shape = Shape::read(source.bytes()).map_err(refused)?;
+        let world = shape.world().map_err(refused)?;
+        let cached = self.cached(source);
+        if cached.is_none() {
+            bomb::check(source.bytes()).map_err(refused)?;
+        }
+        Ok(Looked {
+            shape,
+            world,
+            cached,
+        })
+    }
+
+    fn cached(&self, source: &Source) -> Option<Compiled> {
+        let cache = self.cache.as_ref()?;
+        cache.load(&self.inner, source.digest())
+    }
+
+    /// Compiles a component, and says why the result was not kept, if it was not.
+    async fn compile(
+        self: &Arc<Self>,
+        source: &Source,
+        limits: &Limits,
+    ) -> Result<(Compiled, Origin, Option<String>), LoadError> {
+        // One at a time: a compilation uses every core by itself, and two of them only take memory.
+        let _turn = self.compiling.lock().await;
+        // Whoever waited for a turn may find that the same component was compiled meanwhile.
+        let again = aside(self, source, |parts, source| parts.cached(source));
+        if let Some(compiled) = again.await? {
+            return Ok((compiled, Origin::Cached, None));
+        }
+        let began = Instant::now();
+        let draft = |parts: &Arc<Self>, _: &Source| Artefact::new(parts.cache.as_ref());
+        let (artefact, not_kept) = aside(self, source, draft).await?;
+        let artefact = artefact.map_err(|error| LoadError::Compile {
+            name: source.name().to_owned(),
+            reason: format!("there is no room for its native code: {error}"),
+        })?;
+        self.write(source, limits, &artefact).await?;
+        let took = began.elapsed();
+        let kept = aside(self, source, move |parts, source| {
+            artefact.open(parts, source)
+        });
+        let (compiled, problem) = kept.await?;
+        let compiled = compiled.ok_or_else(|| LoadError::Compile {
+            name: source.name().to_owned(),
+            reason: "its native code cannot be loaded".to_owned(),
+        })?;
+        Ok((compiled, Origin::Compiled(took), not_kept.or(problem)))
+    }
+
+    /// Compiles into `artefact`.
+    async fn write(
+        self: &Arc<Self>,
+        source: &Source,
+        limits: &Limits,
+        artefact: &Artefact,
+    ) -> Result<(), LoadError> {
+        let name = source.name();
+        let refused = |reason: &str| LoadError::Compile {
+            name: name.to_owned(),
+            reason: printable(reason, EXPLANATION).into_owned(),
+        };
+        let file = artefact.file();
+        let file = file.map_err(|error| refused(&error.to_string()))?;
+        match &self.compiler {
+            Compiler::Child(worker) => compile::in_child(worker, source, limits, file)
+                .await
+                .map_err(|error| match error {
+                    CompileError::Refused(reason) => refused(&reason),
+                    CompileError::Limit(limit) => LoadError::CompileLimit {
+                        name: name.to_owned(),
+                        limit,
+                        bound: limit.show(limits.get(limit)),
+                    },
+                }),
+            Compiler::InProcess => {
+                let compiled = aside(self, source, move |parts, source| {
+                    let artefact = parts.inner.precompile_component(source.bytes())?;
+                    Ok((&file).write_all(&artefact)?)
+                });
+                let compiled: wasmtime::Result<()> = compiled.await?;
+                compiled.map_err(|error| refused(&format!("{error:#}")))
+            }
+        }
+    }
+
+    /// Holds a compiled component against the contract, and links it.
+    fn link(
+        &self,
+        source: &Source,
+        compiled: &Compiled,
+        describes: bool,
+    ) -> Result<(RunnerPre<RunState>, Option<DescribedPre<RunState>>), LoadError> {
+        let name = || source.name().to_owned();
+        signature::check(&self.inner, compiled).map_err(|mismatch| LoadError::Exports {
             name: name(),
             interface: mismatch.interface,
             reason: mismatch.to_string(),
@@ -127,7 +272,7 @@ impl Parts {
             name: name(),
             reason: explain(&error),
         };
-        let pre = self.linker.instantiate_pre(&compiled).map_err(imports)?;
+        let pre = self.linker.instantiate_pre(compiled).map_err(imports)?;
         let exports = |interface| {
             move |error| LoadError::Exports {
                 name: name(),
@@ -135,65 +280,12 @@ impl Parts {
                 reason: explain(&error),
             }
         };
-        let about = match found.describes() {
+        let about = match describes {
             true => Some(DescribedPre::new(pre.clone()).map_err(exports("about"))?),
             false => None,
         };
         let runner = RunnerPre::new(pre).map_err(exports("generate"))?;
-        Ok(Component {
-            runner,
-            about,
-            shape: found,
-            world,
-            digest: source.digest(),
-            name: name(),
-            size: source.bytes().len(),
-            origin,
-            not_kept,
-            parts: self,
-        })
-    }
-
-    fn compiled(&self, source: &Source) -> Result<(Compiled, Origin, Option<String>), LoadError> {
-        let cached = || {
-            self.cache
-                .as_ref()
-                .and_then(|cache| cache.load(&self.inner, source.digest()))
-        };
-        if let Some(compiled) = cached() {
-            return Ok((compiled, Origin::Cached, None));
-        }
-        let name = || source.name().to_owned();
-        bomb::check(source.bytes()).map_err(|error| LoadError::Shape {
-            name: name(),
-            error,
-        })?;
-        // One at a time: a compilation uses every core by itself, and two of them only take memory.
-        let _turn = self
-            .compiling
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        // Whoever waited for a turn may find that the same component was compiled meanwhile.
-        if let Some(compiled) = cached() {
-            return Ok((compiled, Origin::Cached, None));
-        }
-        let began = Instant::now();
-        let compiled = Compiled::from_binary(&self.inner, source.bytes()).map_err(|error| {
-            LoadError::Compile {
-                name: name(),
-                reason: explain(&error),
-            }
-        })?;
-        let took = began.elapsed();
-        let kept = self
-            .cache
-            .as_ref()
-            .map_or(Ok(()), |cache| cache.store(source.digest(), &compiled));
-        Ok((
-            compiled,
-            Origin::Compiled(took),
-            kept.err().map(|error| error.to_string()),
-        ))
+        Ok((runner, about))
     }
 }
 

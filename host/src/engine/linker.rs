@@ -1,6 +1,6 @@
 //! The composition root: everything that a guest can reach is linked here, and nothing elsewhere.
 
-use super::{bindings::runner, state::RunState};
+use super::{bindings::runner, imports::request_parts, state::RunState};
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime_wasi_config::WasiConfig;
 
@@ -78,6 +78,7 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<RunSt
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+    request_parts::bound(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut RunState| {
         WasiConfig::from(&state.config)
     })?;

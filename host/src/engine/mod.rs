@@ -8,6 +8,7 @@ mod aot;
 mod bindings;
 mod bomb;
 mod call;
+mod compile;
 mod component;
 mod cpu;
 mod epoch;
@@ -25,6 +26,7 @@ mod stop;
 
 pub use aot::FolderError;
 pub use call::{Call, CallError, ConfigField, Parameter, RunnerError, RunnerInfo};
+pub use compile::{Compiler, WorkOrder, Worker, work};
 pub use component::{Component, LoadError, Origin};
 pub use events::{Event, Ignore, Level, Observer};
 pub use shape::{Shape, ShapeError, World};
@@ -34,10 +36,8 @@ pub use stop::Stop;
 use aot::AotCache;
 use epoch::EpochTicker;
 use state::RunState;
-use std::{
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use std::{path::PathBuf, sync::Arc};
+use tokio::sync::Mutex;
 use wasmtime::component::Linker;
 
 /// The engine of a process: wasmtime with its settings, the linked imports, the epoch ticker and the
@@ -49,9 +49,19 @@ struct Parts {
     linker: Linker<RunState>,
     cache: Option<AotCache>,
     cache_problem: Option<FolderError>,
+    compiler: Compiler,
     /// Held while a component compiles.
     compiling: Mutex<()>,
     _epoch: EpochTicker,
+}
+
+/// What an engine is made with.
+#[derive(Clone, Debug, Default)]
+pub struct EngineOptions {
+    /// The folder that keeps compiled components; without one none is kept.
+    pub cache: Option<PathBuf>,
+    /// Where components are compiled.
+    pub compiler: Compiler,
 }
 
 /// The engine could not be made: a fault of this build or this machine, not of any input.
@@ -60,18 +70,18 @@ struct Parts {
 pub struct EngineError(String);
 
 impl Engine {
-    /// Starts an engine that keeps compiled components in `cache`; without a folder it keeps none.
+    /// Starts an engine.
     ///
-    /// A folder that cannot be used is no error: see [`Engine::cache_problem`].
+    /// A folder for compiled components that cannot be used is no error: see [`Engine::cache_problem`].
     ///
     /// # Errors
     /// wasmtime refuses the settings on this machine, or the system gives no thread for the ticker.
-    pub fn new(cache: Option<&Path>) -> Result<Self, EngineError> {
+    pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
         let fail = |error: wasmtime::Error| EngineError(format!("{error:#}"));
         let inner = wasmtime::Engine::new(&settings::on_demand()).map_err(fail)?;
         let linker = linker::linker(&inner).map_err(fail)?;
         let epoch = EpochTicker::start(&inner).map_err(|error| EngineError(error.to_string()))?;
-        let (cache, cache_problem) = match cache.map(|path| AotCache::open(path, &inner)) {
+        let (cache, cache_problem) = match options.cache.map(|path| AotCache::open(&path, &inner)) {
             None => (None, None),
             Some(Ok(cache)) => (Some(cache), None),
             Some(Err(problem)) => (None, Some(problem)),
@@ -81,6 +91,7 @@ impl Engine {
             linker,
             cache,
             cache_problem,
+            compiler: options.compiler,
             compiling: Mutex::new(()),
             _epoch: epoch,
         })))

@@ -80,9 +80,15 @@ pub enum ShapeError {
     },
     /// It instantiates a component whose size cannot be known.
     #[error(
-        "it instantiates a component that it was handed, by an import or by an instance; a runner may only instantiate components that stand in its own file"
+        "it instantiates a component or a module that it was handed, by an import or by an instance; a runner may only instantiate what stands in its own file"
     )]
     UnknownComponent,
+    /// Its instances hold more than any runner's.
+    #[error("the functions and globals of its instances come to more than {} MiB", most / (1024 * 1024))]
+    TooManyRecords {
+        /// The bound in bytes.
+        most: u64,
+    },
     /// It is a compile bomb, or too large to be a runner.
     #[error("it comes to more than {most} instances once its nested components are instantiated")]
     TooManyInstances {

@@ -11,7 +11,7 @@ use wasmtime_wasi_config::WasiConfigVariables;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// Headers of one `wasi:http` fields resource, with what they cost in memory.
-const FIELDS: usize = 128 * 1024;
+const FIELDS: usize = 80 * 1024;
 
 /// The state behind every import of one run. Nothing here outlives the run or is shared with another.
 pub(crate) struct RunState {

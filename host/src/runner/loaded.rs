@@ -68,9 +68,10 @@ impl Deadline {
 pub async fn load(
     engine: &Engine,
     source: &Source,
+    limits: &Limits,
     deadline: Deadline,
 ) -> Result<Component, StartError> {
-    match tokio::time::timeout_at(deadline.at, engine.load(source)).await {
+    match tokio::time::timeout_at(deadline.at, engine.load(source, limits)).await {
         Ok(loaded) => Ok(loaded?),
         Err(_elapsed) => Err(StartError::Late(deadline.time)),
     }

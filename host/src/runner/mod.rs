@@ -30,7 +30,7 @@ mod tests {
         is_send(|| Running::task_spec(any(), any()));
         is_send(|| Running::dag(any(), any()));
         is_send(|| Runner::new(any(), any(), any(), any()));
-        is_send(|| load(any(), any(), any()));
+        is_send(|| load(any(), any(), any(), any()));
         is_send(any::<Running>);
     }
 }

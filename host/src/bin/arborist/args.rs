@@ -1,5 +1,6 @@
 //! The command line, as clap reads it.
 
+use arborist::engine::WorkOrder;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -15,6 +16,9 @@ Exit codes:
   7    a task spec or DAG, given or returned, is not valid
   8    a check or test failed
   130  interrupted";
+
+/// The hidden command that compiles a component in a child process.
+pub(crate) const COMPILE: &str = "compile-component";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -56,6 +60,12 @@ pub(crate) enum Command {
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
+    },
+    /// Compile the component on standard input; what this program starts itself for
+    #[command(name = COMPILE, hide = true)]
+    Compile {
+        /// What the compilation may use
+        order: WorkOrder,
     },
     /// Print a completion script for a shell
     Completions {
@@ -163,6 +173,9 @@ pub(crate) struct InspectArgs {
     /// How to print what was found
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Report,
+    /// Change a limit of the sandbox
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub(crate) limits: Vec<String>,
     /// Give up after this many seconds; a large component takes some to compile
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<u64>,

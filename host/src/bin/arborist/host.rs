@@ -1,16 +1,17 @@
 //! What `run`, `dagu` and `inspect` share: a loaded component and the runs that it is given.
 
 use crate::{
-    args::RunnerArgs,
+    args::{self, RunnerArgs},
     exit::{Exit, Failure},
     settings::{self, Surroundings},
     talk::Talk,
 };
 use arborist::{
     config::{Folders, Settings},
-    engine::{Component, Engine, Origin, Source},
+    engine::{Compiler, Component, Engine, EngineOptions, Origin, Source, Worker},
     escape::printable,
     gateway::SystemLookup,
+    limits::Limits,
     runner::{self, Deadline, Operation, Parameters, Runner, Running},
 };
 use std::{sync::Arc, time::Duration};
@@ -84,7 +85,8 @@ impl Plan {
         talk: &Arc<Talk>,
     ) -> Result<Running, Failure> {
         let deadline = operation.deadline(&self.settings, self.began);
-        let component = load(&self.source, &self.surroundings.folders, deadline, talk).await?;
+        let (folders, limits) = (&self.surroundings.folders, &self.settings.limits);
+        let component = load(&self.source, folders, limits, deadline, talk).await?;
         let runner =
             Runner::new(component, self.settings, Arc::new(SystemLookup), deadline).await?;
         self.surroundings.ask_leave(runner.settings(), talk).await?;
@@ -123,17 +125,25 @@ pub(crate) fn sum_up(running: &Running, talk: &Talk) {
 pub(crate) async fn load(
     source: &Source,
     folders: &Folders,
+    limits: &Limits,
     deadline: Deadline,
     talk: &Talk,
 ) -> Result<Component, Failure> {
-    let aot = folders.cache.as_ref().map(|folder| folder.join("aot"));
-    let engine =
-        Engine::new(aot.as_deref()).map_err(|error| Failure::new(Exit::Internal, error))?;
+    // This very program compiles, in a child that the system bounds.
+    let worker = Worker::this_program([args::COMPILE]).map_err(|error| {
+        let message = format!("this program cannot start itself to compile: {error}");
+        Failure::new(Exit::Internal, message)
+    })?;
+    let options = EngineOptions {
+        cache: folders.cache.as_ref().map(|folder| folder.join("aot")),
+        compiler: Compiler::Child(worker),
+    };
+    let engine = Engine::new(options).map_err(|error| Failure::new(Exit::Internal, error))?;
     if let Some(problem) = engine.cache_problem() {
         talk.warn(problem);
     }
     talk.waiting_for(&format!("loading {}", printable(source.name(), 200)));
-    let component = runner::load(&engine, source, deadline).await?;
+    let component = runner::load(&engine, source, limits, deadline).await?;
     let name = printable(component.name(), 200);
     match component.origin() {
         Origin::Cached => talk.detail(format!("{name}: already compiled")),

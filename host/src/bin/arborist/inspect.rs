@@ -30,7 +30,10 @@ pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), F
         .runner
         .to_str()
         .filter(|name| !name.contains(['/', '.']));
-    let invocation = settings::to_look_at(&args.config)?;
+    let invocation = Invocation {
+        limits: args.limits.clone(),
+        ..settings::to_look_at(&args.config)?
+    };
     let invocation = match name {
         Some(name) => Invocation {
             runner: Some(name.to_owned()),
@@ -45,7 +48,14 @@ pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), F
     let source = settings::source(&settings).await?;
     // Compiling takes what time it needs: --timeout is around all of this.
     let loading = Deadline::after(Instant::now(), MOST);
-    let component = host::load(&source, &surroundings.folders, loading, talk).await?;
+    let component = host::load(
+        &source,
+        &surroundings.folders,
+        &settings.limits,
+        loading,
+        talk,
+    )
+    .await?;
     let time = Deadline::after(Instant::now(), TIME);
     let info = runner::describe(&component, &settings.limits, time).await;
     let info = info.map_err(StartError::Describe)?;

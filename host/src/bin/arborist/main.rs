@@ -13,6 +13,7 @@ mod settings;
 mod talk;
 mod writer;
 
+use arborist::engine;
 use args::{Cli, Command, TalkArgs};
 use clap::{CommandFactory as _, Parser as _};
 use exit::{Exit, Failure};
@@ -68,6 +69,12 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
         Command::Runners(args) => runners::runners(&args, talk),
         Command::Init(args) => within(None, config::init(args, talk)),
         Command::Config { command } => config::config(&command, talk),
+        Command::Compile { order } => {
+            let (input, output) = (std::io::stdin().lock(), std::io::stdout().lock());
+            // The reason is for the parent, which shows it as its own.
+            engine::work(&order, input, output)
+                .map_err(|reason| Failure::rendered(Exit::Component, reason))
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "arborist", &mut script);
@@ -115,9 +122,11 @@ impl Command {
             Self::Run(args) => args.runner.talk,
             Self::Dagu(args) => args.runner.talk,
             Self::Inspect(args) => args.talk,
-            Self::Runners(_) | Self::Init(_) | Self::Config { .. } | Self::Completions { .. } => {
-                TalkArgs::default()
-            }
+            Self::Runners(_)
+            | Self::Init(_)
+            | Self::Config { .. }
+            | Self::Compile { .. }
+            | Self::Completions { .. } => TalkArgs::default(),
         }
     }
 }

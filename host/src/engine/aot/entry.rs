@@ -4,8 +4,9 @@ use super::folder::Folder;
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read as _, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
+use tempfile::NamedTempFile;
 
 /// An artefact whose descriptor has been checked.
 #[derive(Debug)]
@@ -31,15 +32,31 @@ impl Entry {
     }
 }
 
-/// Writes the artefact, and then the record that makes it found.
-pub(super) fn write(folder: &Folder, key: &str, code: &[u8]) -> io::Result<()> {
-    let length = code.len() as u64;
-    replace(folder, &code_path(folder, key, length), code)?;
-    replace(
-        folder,
-        &record_path(folder, key),
-        length.to_string().as_bytes(),
-    )
+/// An artefact that is being written: nobody finds it before it is kept.
+#[derive(Debug)]
+pub(crate) struct Draft(NamedTempFile);
+
+impl Draft {
+    pub(super) fn new(folder: &Folder) -> io::Result<Self> {
+        let file = tempfile::Builder::new()
+            .prefix(".new-")
+            .tempfile_in(folder.path())?;
+        Ok(Self(file))
+    }
+
+    /// The file, to be written from its beginning.
+    pub(crate) fn file(&self) -> io::Result<File> {
+        self.0.as_file().try_clone()
+    }
+
+    /// Gives the artefact its name, and then the record that makes it found.
+    pub(super) fn keep(self, folder: &Folder, key: &str) -> io::Result<()> {
+        let length = self.0.as_file().metadata()?.len();
+        place(self.0, &code_path(folder, key, length))?;
+        let mut record = Self::new(folder)?.0;
+        record.write_all(length.to_string().as_bytes())?;
+        place(record, &record_path(folder, key))
+    }
 }
 
 /// Forgets an artefact that turned out to be of no use.
@@ -62,11 +79,7 @@ fn code_path(folder: &Folder, key: &str, length: u64) -> PathBuf {
     folder.path().join(format!("{key}.{length}.code"))
 }
 
-fn replace(folder: &Folder, path: &PathBuf, bytes: &[u8]) -> io::Result<()> {
-    let mut file = tempfile::Builder::new()
-        .prefix(".new-")
-        .tempfile_in(folder.path())?;
-    file.write_all(bytes)?;
+fn place(file: NamedTempFile, path: &Path) -> io::Result<()> {
     // On the disk before it can be found: half an artefact must not survive a crash.
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
@@ -104,7 +117,9 @@ mod tests {
     fn folder() -> (tempfile::TempDir, Folder) {
         let base = tempfile::tempdir().unwrap();
         let folder = Folder::open(&base.path().join("aot")).unwrap();
-        write(&folder, "key", b"code").unwrap();
+        let draft = Draft::new(&folder).unwrap();
+        draft.file().unwrap().write_all(b"code").unwrap();
+        draft.keep(&folder, "key").unwrap();
         assert!(Entry::open(&folder, "key").is_some());
         (base, folder)
     }

@@ -3,8 +3,8 @@
 use std::fs::File;
 use wasmtime::component::Component;
 
-/// The component in an artefact that [`super::entry::Entry`] has checked; `None` where it is damaged or
-/// was made for another engine.
+/// The component in an artefact that [`super::entry::Entry`] has checked, or that this process has had made
+/// just now and that has no name; `None` where it is damaged or was made for another engine.
 ///
 /// The code is mapped through the very descriptor that was checked, so that what happens to the path
 /// meanwhile does not matter.
@@ -13,12 +13,13 @@ use wasmtime::component::Component;
     unsafe_code,
     reason = "wasmtime cannot verify native code; the checks of `entry` and `folder` stand in for it"
 )]
-pub(super) fn component(engine: &wasmtime::Engine, file: &File) -> Option<Component> {
+pub(in crate::engine) fn component(engine: &wasmtime::Engine, file: &File) -> Option<Component> {
     use std::os::fd::AsRawFd as _;
     let through_descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
     // SAFETY: the file was written by `Component::serialize` in this program and renamed into place. It is
     // a regular file of this user's, in a folder that is private to this user, not writable by others and
-    // not linked from elsewhere, and it has the length recorded when it was written.
+    // not linked from elsewhere, and it has the length recorded when it was written. Or it is a nameless file
+    // of this process's, written by its own child.
     unsafe { Component::deserialize_file(engine, through_descriptor) }.ok()
 }
 
@@ -28,9 +29,13 @@ pub(super) fn component(engine: &wasmtime::Engine, file: &File) -> Option<Compon
     unsafe_code,
     reason = "wasmtime cannot verify native code; the checks of `entry` and `folder` stand in for it"
 )]
-pub(super) fn component(engine: &wasmtime::Engine, mut file: &File) -> Option<Component> {
-    use std::io::Read as _;
+pub(in crate::engine) fn component(
+    engine: &wasmtime::Engine,
+    mut file: &File,
+) -> Option<Component> {
+    use std::io::{Read as _, Seek as _};
     let mut code = Vec::new();
+    file.rewind().ok()?;
     file.read_to_end(&mut code).ok()?;
     // SAFETY: as on Linux.
     unsafe { Component::deserialize(engine, code) }.ok()

@@ -9,7 +9,9 @@ mod entry;
 mod folder;
 mod map;
 
+pub(crate) use entry::Draft;
 pub use folder::FolderError;
+pub(super) use map::component as map;
 
 use super::source::Digest;
 use entry::Entry;
@@ -48,24 +50,27 @@ impl AotCache {
     pub(crate) fn load(&self, engine: &wasmtime::Engine, digest: Digest) -> Option<Component> {
         let key = self.key(digest);
         let entry = Entry::open(&self.folder, &key)?;
-        let component = map::component(engine, entry.file());
+        let component = map(engine, entry.file());
         if component.is_none() {
             entry::remove(&self.folder, &key);
         }
         component
     }
 
-    /// Keeps what was compiled. Best effort: a full disk costs the next start a compilation, nothing else.
+    /// A file for an artefact that is about to be made.
+    ///
+    /// # Errors
+    /// The folder takes no file: a full disk costs the next start a compilation, nothing else.
+    pub(crate) fn draft(&self) -> std::io::Result<Draft> {
+        Draft::new(&self.folder)
+    }
+
+    /// Keeps what was compiled.
     ///
     /// # Errors
     /// Why the artefact was not kept.
-    pub(crate) fn store(
-        &self,
-        digest: Digest,
-        component: &Component,
-    ) -> Result<(), std::io::Error> {
-        let artefact = component.serialize().map_err(std::io::Error::other)?;
-        entry::write(&self.folder, &self.key(digest), &artefact)
+    pub(crate) fn keep(&self, digest: Digest, draft: Draft) -> std::io::Result<()> {
+        draft.keep(&self.folder, &self.key(digest))
     }
 
     /// Where the artefacts are.

@@ -3,6 +3,7 @@
 mod http;
 mod logging;
 mod progress;
+pub(super) mod request_parts;
 mod wasi_http;
 
 pub(super) use wasi_http::SecondDoor;

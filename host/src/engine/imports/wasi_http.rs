@@ -17,6 +17,9 @@ const PIECE: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct SecondDoor(pub(crate) Session);
 
+/// The largest piece of a request's body that waits in the host for each body that a guest has begun.
+const WAITING: usize = 32 * 1024;
+
 type Transmission = Box<dyn Future<Output = Result<(), Error>> + Send>;
 type Answer = wasmtime_wasi_http::Result<(Response<WasiBody>, Transmission)>;
 
@@ -29,6 +32,10 @@ impl WasiHttpHooks for SecondDoor {
     /// The gateway sets it.
     fn set_host_header(&mut self) -> bool {
         false
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        WAITING
     }
 
     fn send_request(

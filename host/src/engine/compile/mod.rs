@@ -1,0 +1,47 @@
+//! Compiling: in this process, or in a child that the system bounds.
+//!
+//! The compiler is the largest program that a stranger's bytes reach, and no limit of a store applies to it: a
+//! few kilobytes can cost it gigabytes or minutes. A child can be given a bound on both, and be stopped in the
+//! middle.
+
+mod artefact;
+mod child;
+mod worker;
+
+pub(super) use artefact::Artefact;
+pub use child::Worker;
+pub use worker::{WorkOrder, work};
+
+use super::source::Source;
+use crate::limits::{Limit, Limits};
+use std::fs::File;
+
+/// Where components are compiled.
+#[derive(Clone, Debug, Default)]
+pub enum Compiler {
+    /// On a thread of this process: bounded neither in memory nor in time. For components that are trusted.
+    #[default]
+    InProcess,
+    /// In a child process, under the limits `compile-memory` and `compile-cpu`, ended when nobody waits for it.
+    Child(Worker),
+}
+
+/// Why a component was not compiled.
+#[derive(Debug)]
+pub(super) enum CompileError {
+    /// The compiler refuses it, or failed on it; with the reason, which may quote the component.
+    Refused(String),
+    /// The compiler met a limit.
+    Limit(Limit),
+}
+
+/// Compiles `source` in a child into `artefact`, an empty file.
+pub(super) async fn in_child(
+    worker: &Worker,
+    source: &Source,
+    limits: &Limits,
+    artefact: File,
+) -> Result<(), CompileError> {
+    let order = WorkOrder::new(limits);
+    child::compile(worker, source, &order, artefact).await
+}
