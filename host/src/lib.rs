@@ -9,6 +9,7 @@
 //! | [`limits`] | every bound on a run |
 //! | [`escape`] | how text from outside is shown |
 //! | [`spec`] | task specs and DAGs: model, checks, canonical text |
+//! | [`audit`] | the log of what was asked for and what came of it |
 //! | [`gateway`] | the way out: what HTTP a run gets |
 //! | [`engine`] | the sandbox; the only module that names wasmtime |
 //! | [`builtin`] | the components that come with the host |
@@ -27,6 +28,7 @@
     )
 )]
 
+pub mod audit;
 pub mod builtin;
 pub mod config;
 pub mod engine;

@@ -18,12 +18,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "config",
         &["builtin", "escape", "limits", "policy", "secrets", "spec"],
     ),
-    ("gateway", &["escape", "limits", "policy", "secrets"]),
+    ("audit", &["escape"]),
+    (
+        "gateway",
+        &["audit", "escape", "limits", "policy", "secrets"],
+    ),
     ("engine", &["escape", "gateway", "limits", "policy"]),
     (
         "runner",
         &[
-            "config", "engine", "escape", "gateway", "limits", "secrets", "spec",
+            "audit", "config", "engine", "escape", "gateway", "limits", "secrets", "spec",
         ],
     ),
     ("lib", &[]),

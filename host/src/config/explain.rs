@@ -115,7 +115,8 @@ impl Settings {
                 "cache.ttl",
             );
         }
-        for (name, path) in [("audit", &self.audit), ("ca", &self.ca)] {
+        let audit = self.audit.as_ref().map(|audit| &audit.path);
+        for (name, path) in [("audit", audit), ("ca", self.ca.as_ref())] {
             if let Some(path) = path {
                 add(name, path.to_string_lossy().into_owned(), name);
             }

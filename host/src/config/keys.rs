@@ -167,7 +167,6 @@ pub enum Treatment {
 
 /// The keys that this version reads and does not obey. Whoever makes one work deletes its row.
 pub const NOT_ENFORCED: &[(Scope, &str, Treatment)] = &[
-    (Scope::Top, "audit", Treatment::Refused),
     (Scope::Top, "engine", Treatment::Refused),
     (Scope::Section, "retry", Treatment::Refused),
     (Scope::Section, "rate_limit", Treatment::Refused),

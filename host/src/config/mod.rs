@@ -59,8 +59,8 @@ pub use overlay::variable_for;
 pub use resolve::resolve;
 pub use select::{PLANNED, RUNNER_VARIABLE};
 pub use settings::{
-    CacheSettings, ConfigFile, Field, FieldValue, Invocation, Models, RunnerOrigin, Selected,
-    Settings, Source, Timeouts,
+    AuditFile, CacheSettings, ConfigFile, Field, FieldValue, Invocation, Models, RunnerOrigin,
+    Selected, Settings, Source, Timeouts,
 };
 pub use template::TEMPLATE;
 pub use values::{RateLimit, Retry};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::node::{At, Node};
 use super::resolve::Resolver;
 use super::section::{self, Text};
-use super::settings::{CacheSettings, Source};
+use super::settings::{AuditFile, CacheSettings, Source};
 use super::trust::beneath;
 use crate::policy::Origin;
 
@@ -38,13 +38,28 @@ impl Resolver<'_> {
         })
     }
 
-    pub(super) fn audit(&mut self, node: Option<&Node>) -> Option<PathBuf> {
-        let node = node?;
-        let path =
-            super::written::text(node, "audit", "the path of a file", &mut self.report)?.to_owned();
-        let path = self.path(&path, &node.at, "audit", true)?;
-        self.note("audit", Some(&node.at));
-        Some(path)
+    pub(super) fn audit(&mut self, node: Option<&Node>) -> Option<AuditFile> {
+        // What the file says is judged also where the flag comes before it.
+        let written = node.and_then(|node| {
+            let path = super::written::text(node, "audit", "the path of a file", &mut self.report)?
+                .to_owned();
+            self.path(&path, &node.at, "audit", true)
+        });
+        if let Some(path) = &self.invocation.audit {
+            self.sources
+                .insert("audit".to_owned(), Source::Flag("--audit"));
+            return Some(AuditFile {
+                path: self.base.current.join(path),
+                found: false,
+                by_flag: true,
+            });
+        }
+        self.note("audit", node.map(|node| &node.at));
+        Some(AuditFile {
+            path: written?,
+            found: self.base.stranger,
+            by_flag: false,
+        })
     }
 
     pub(super) fn proxy(&mut self, (proxy, at): &Text) -> Option<Origin> {

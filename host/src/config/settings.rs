@@ -35,6 +35,8 @@ pub struct Invocation {
     pub allow: Vec<String>,
     /// `--limit NAME=VALUE`, in order.
     pub limits: Vec<String>,
+    /// `--audit FILE`.
+    pub audit: Option<PathBuf>,
     /// `--timeout SECONDS`, for everything together.
     pub timeout: Option<u64>,
     /// `--replay`: nothing will be sent, so an unset secret is no fault.
@@ -67,8 +69,8 @@ pub struct Settings {
     pub rate_limit: Option<RateLimit>,
     /// Where results are cached; none is nowhere.
     pub cache: Option<CacheSettings>,
-    /// The file that audit lines are written to.
-    pub audit: Option<PathBuf>,
+    /// The audit log.
+    pub audit: Option<AuditFile>,
     /// A PEM file of certificates to trust besides the usual ones.
     pub ca: Option<PathBuf>,
     /// The proxy that requests go through.
@@ -179,6 +181,17 @@ pub struct CacheSettings {
     pub dir: PathBuf,
     /// How long a result is used.
     pub ttl: Duration,
+}
+
+/// Where audit lines are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditFile {
+    /// The file, not yet looked at.
+    pub path: PathBuf,
+    /// Whether a configuration file says so that was found, not named, and so may be a stranger's.
+    pub found: bool,
+    /// Whether `--audit` says so.
+    pub by_flag: bool,
 }
 
 /// Where a setting comes from.

@@ -42,4 +42,7 @@ runner: mock
 
 # The model for each call where the section names none.
 #models: {task_spec: small, dagu: small}
+
+# A line of JSON for each request that a runner attempts, and what came of it.
+#audit: audit.jsonl
 "#;

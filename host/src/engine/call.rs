@@ -12,10 +12,10 @@ use super::{
     stop::{self, OutOfCpu, Stop},
 };
 use crate::{
-    gateway::Session,
+    gateway::{CallEnd, Session},
     limits::{Limit, Limits},
 };
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -249,7 +249,19 @@ impl Component {
     ) -> Result<T, CallError> {
         let cpu = CpuAccount::open();
         let mut store = self.store(call, &cpu);
-        match tokio::time::timeout_at(call.deadline, cpu.charge(body(&mut store))).await {
+        let ended = {
+            let work = pin!(cpu.charge(body(&mut store)));
+            // After the work, so that it is dropped first where all of this is.
+            let under_way = call.session.call();
+            let ended = tokio::time::timeout_at(call.deadline, work).await;
+            under_way.ended(match &ended {
+                Ok(Ok(_)) => CallEnd::Returned,
+                Ok(Err(_)) => CallEnd::Stopped,
+                Err(_elapsed) => CallEnd::Deadline,
+            });
+            ended
+        };
+        match ended {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(CallError::Stopped {
                 stop: stop::reason(&error, &store),

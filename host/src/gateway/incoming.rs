@@ -5,7 +5,11 @@ use super::{
     session::Session,
     transport::Answer,
 };
-use crate::{limits::Limit, secrets::Scrubber};
+use crate::{
+    audit::{Attempt, Exchange, Outcome},
+    limits::Limit,
+    secrets::Scrubber,
+};
 use bytes::{Buf as _, Bytes};
 
 /// An answer whose body is read piece by piece. Dropping it closes the connection, unless the body was
@@ -21,6 +25,8 @@ pub struct Incoming {
     received: u64,
     /// Takes the secrets out of an answer from an origin that any is bound to.
     scrubber: Option<Scrubber>,
+    attempt: Attempt,
+    exchange: Exchange,
 }
 
 #[derive(Debug)]
@@ -32,7 +38,12 @@ enum Body {
 }
 
 impl Incoming {
-    pub(super) fn new(session: Session, answer: Answer, scrubber: Option<Scrubber>) -> Self {
+    pub(super) fn new(
+        session: Session,
+        answer: Answer,
+        scrubber: Option<Scrubber>,
+        attempt: Attempt,
+    ) -> Self {
         let headers = answer
             .headers()
             .iter()
@@ -51,6 +62,8 @@ impl Incoming {
             pending: Bytes::new(),
             received: 0,
             scrubber,
+            exchange: attempt.exchange(),
+            attempt,
         }
     }
 
@@ -88,6 +101,11 @@ impl Incoming {
         }
         let length = self.pending.len().min(max);
         Ok(Some(self.pending.copy_to_bytes(length).into()))
+    }
+
+    /// Says that the answer is not to be read: it redirects.
+    pub(super) fn redirects(&mut self) {
+        self.attempt.end(Outcome::Redirected, None);
     }
 
     /// The whole answer.
@@ -137,28 +155,32 @@ impl Incoming {
                 Ok(Some(piece)) => break piece,
                 Ok(None) => {
                     self.body = Body::Complete;
+                    self.attempt.end(Outcome::Complete, None);
                     return Ok(None);
                 }
                 Err(reason) => {
                     let error = HttpError::Connection(format!("the answer broke off: {reason}"));
-                    return Err(self.fail(error));
+                    return Err(self.fail(error, Outcome::CutOff));
                 }
             }
         };
         self.received = self.received.saturating_add(piece.len() as u64);
+        self.exchange.receives(piece.len());
         let bound = self.session.0.largest_response;
         if self.received > bound {
             let error = self
                 .session
                 .too_large("the answer of a service", Limit::Response, bound);
-            return Err(self.fail(error));
+            return Err(self.fail(error, Outcome::TooLarge));
         }
         self.session.count_received(piece.len());
         Ok(Some(piece))
     }
 
     /// Gives the connection up and fails from here on.
-    fn fail(&mut self, error: HttpError) -> HttpError {
+    fn fail(&mut self, error: HttpError, outcome: Outcome) -> HttpError {
+        let reason = self.session.hide(&error.to_string());
+        self.attempt.end(outcome, Some(reason));
         self.body = Body::Failed(error.clone());
         // What is held back of an answer that broke off is not to be shown.
         self.scrubber = None;

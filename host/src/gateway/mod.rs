@@ -6,6 +6,7 @@
 //! The stages of a request, in their order, are the lines of `Session::attempt` in `exchange.rs`.
 
 mod asked;
+mod audited;
 mod body;
 mod exchange;
 mod incoming;
@@ -15,6 +16,7 @@ mod redirect;
 mod session;
 mod transport;
 
+pub use crate::audit::{AuditFailure, CallEnd, UnderWay};
 pub use incoming::Incoming;
 pub use message::{BodyStream, DENIED, HttpError, Request, Response, StreamedRequest};
 pub use session::{Gateway, Refusal, Session, Summary};

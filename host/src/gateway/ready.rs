@@ -6,7 +6,7 @@ use super::{
     message::{BodyStream, HttpError},
     session::Session,
 };
-use crate::secrets::OutgoingBody;
+use crate::{audit::Exchange, secrets::OutgoingBody};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::HeaderMap;
@@ -25,7 +25,12 @@ impl Ready {
     ///
     /// # Errors
     /// A secret may not go where the request would take it.
-    pub(super) fn new(session: &Session, asked: &Asked, body: Body) -> Result<Self, HttpError> {
+    pub(super) fn new(
+        session: &Session,
+        asked: &Asked,
+        body: Body,
+        exchange: &Exchange,
+    ) -> Result<Self, HttpError> {
         let secrets = &session.0.secrets;
         let (whole, streamed) = match body {
             Body::None => (None, None),
@@ -35,13 +40,14 @@ impl Ready {
         let streamed = streamed.map(|stream| {
             let origin = asked.target.origin();
             match secrets.outgoing_body(origin, &asked.headers) {
-                Some(through) => filled(session.clone(), through, stream),
+                Some(through) => filled(session.clone(), through, stream, exchange.clone()),
                 None => stream,
             }
         });
         let sent = secrets
             .outgoing(&asked.target, asked.headers.clone(), whole)
-            .map_err(|denial| session.deny_secret(&denial))?;
+            .map_err(|denial| session.denied_secret(exchange, &denial))?;
+        exchange.carries(sent.names);
         let body = match (sent.body, streamed) {
             (_, Some(stream)) => Body::Stream(stream),
             (Some(bytes), None) => Body::Whole(bytes),
@@ -61,26 +67,33 @@ impl Ready {
 }
 
 /// A streamed body with the secrets put in as it goes; broken off where one may not go.
-fn filled(session: Session, through: OutgoingBody, pieces: BodyStream) -> BodyStream {
-    let state = (Some(through), pieces, session);
+fn filled(
+    session: Session,
+    through: OutgoingBody,
+    pieces: BodyStream,
+    exchange: Exchange,
+) -> BodyStream {
+    let state = (Some(through), pieces, session, exchange);
     Box::pin(stream::unfold(
         state,
-        |(mut through, mut pieces, session)| async move {
+        |(mut through, mut pieces, session, exchange)| async move {
             let done = through.as_mut()?;
-            let refuse = |denial| io::Error::other(session.deny_secret(&denial));
+            let refuse = |denial| io::Error::other(session.denied_secret(&exchange, &denial));
             match pieces.next().await {
                 Some(Ok(piece)) => {
                     let out = done
                         .push(&piece)
                         .map(Bytes::from)
                         .map_err(|denial| refuse(*denial));
-                    Some((out, (through, pieces, session)))
+                    exchange.carries(done.names().iter().cloned());
+                    Some((out, (through, pieces, session, exchange)))
                 }
-                Some(Err(broken)) => Some((Err(broken), (None, pieces, session))),
+                Some(Err(broken)) => Some((Err(broken), (None, pieces, session, exchange))),
                 None => {
-                    let rest = through.take()?.finish();
+                    let through = through.take()?;
+                    let rest = through.finish();
                     let rest = rest.map(Bytes::from).map_err(|denial| refuse(*denial));
-                    Some((rest, (None, pieces, session)))
+                    Some((rest, (None, pieces, session, exchange)))
                 }
             }
         },

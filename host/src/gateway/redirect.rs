@@ -1,7 +1,7 @@
 //! What a redirect asks for next. Each hop is a request of its own, decided anew.
 
 use super::{asked::Asked, incoming::Incoming, message::HttpError, session::Session};
-use crate::{policy::Method, secrets::is_secret_name};
+use crate::{audit::Outcome, policy::Method, secrets::is_secret_name};
 use http::{
     HeaderMap,
     header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, COOKIE},
@@ -14,23 +14,27 @@ use http::{
 pub(super) fn next(
     session: &Session,
     asked: &Asked,
-    answer: &Incoming,
+    answer: &mut Incoming,
 ) -> Result<Option<Asked>, HttpError> {
     let status = answer.status();
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
-    let Some(location) = answer.header("location") else {
+    let Some(location) = answer.header("location").map(str::to_owned) else {
         return Ok(None);
     };
+    // Its line comes before that of what it leads to.
+    answer.redirects();
     let keeps = match (status, asked.method()) {
         (307 | 308, _) | (_, Method::Get | Method::Head) => true,
         (301 | 302, method) => method != Method::Post,
         _ => false,
     };
     let method = if keeps { asked.method() } else { Method::Get };
-    let target = asked.target.redirect(method, location).map_err(|error| {
-        HttpError::Connection(format!("the service redirects to an invalid URL: {error}"))
+    let target = asked.target.redirect(method, &location).map_err(|error| {
+        let reason = format!("the service redirects to an invalid URL: {error}");
+        session.audit_invalid(method.as_str(), &location, "redirect", &reason);
+        HttpError::Connection(reason)
     })?;
     let mut headers = asked.headers.clone();
     if !keeps {
@@ -42,16 +46,22 @@ pub(super) fn next(
         headers = without_credentials(&headers);
     }
     let body = if keeps { asked.body.clone() } else { None };
-    session
-        .0
-        .secrets
-        .redirected(target.origin(), &mut headers, body.as_deref())
-        .map_err(|denial| session.deny_secret(&denial))?;
-    Ok(Some(Asked {
+    let mut next = Asked {
         target,
         headers,
         body,
-    }))
+    };
+    let origin = next.target.origin();
+    let secrets = &session.0.secrets;
+    match secrets.redirected(origin, &mut next.headers, next.body.as_deref()) {
+        Ok(()) => Ok(Some(next)),
+        Err(denial) => {
+            let attempt = session.audit(&next);
+            let error = session.denied_secret(&attempt.exchange(), &denial);
+            attempt.ends(Outcome::NotSent, None);
+            Err(error)
+        }
+    }
 }
 
 /// Everything but what is called like a credential: `authorization`, `cookie`, `x-api-key` and their kin.

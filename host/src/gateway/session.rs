@@ -5,6 +5,7 @@ use super::{
     transport::{Lookup, SystemLookup, Transport},
 };
 use crate::{
+    audit::RunAudit,
     escape::printable,
     limits::{Limit, Limits},
     policy::{Denial, Policy, Target},
@@ -45,9 +46,21 @@ impl Gateway {
     /// One run's part, with the run's secrets: what the runner holds placeholders for.
     #[must_use]
     pub fn session(self: &Arc<Self>, limits: &Limits, secrets: RunSecrets) -> Session {
+        self.audited_session(limits, secrets, RunAudit::none())
+    }
+
+    /// [`Gateway::session`] of a run whose attempts are written to an audit log.
+    #[must_use]
+    pub fn audited_session(
+        self: &Arc<Self>,
+        limits: &Limits,
+        secrets: RunSecrets,
+        audit: RunAudit,
+    ) -> Session {
         Session(Arc::new(Inner {
             gateway: Arc::clone(self),
             secrets,
+            audit,
             largest_request: limits.get(Limit::Request),
             largest_response: limits.get(Limit::Response),
             requests_allowed: limits.get(Limit::Requests),
@@ -68,6 +81,7 @@ pub struct Session(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) gateway: Arc<Gateway>,
     pub(super) secrets: RunSecrets,
+    pub(super) audit: RunAudit,
     pub(super) largest_request: u64,
     pub(super) largest_response: u64,
     requests_allowed: u64,
@@ -217,7 +231,7 @@ impl Session {
         self.0.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    fn refuse(&self, message: String, help: Option<String>) {
+    pub(super) fn refuse(&self, message: String, help: Option<String>) {
         self.0.refused.fetch_add(1, Ordering::Relaxed);
         let message = self.show(&message).into_owned();
         self.0.refusal.get_or_init(|| Refusal { message, help });

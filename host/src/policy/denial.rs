@@ -153,6 +153,12 @@ impl Denial {
         &self.reason
     }
 
+    /// Why, in words that go on after "the request, which ": for audit lines, which say in fields of their own what was asked for.
+    #[must_use]
+    pub fn why(&self) -> impl fmt::Display + '_ {
+        Why(self)
+    }
+
     /// The line of YAML in the runner's section that would permit the request, such as `allow: ["POST https://api.example.com"]`. It
     /// is complete: where the section has no `allow` yet, the origins that were implied so far are in it, since they would be lost.
     ///
@@ -172,22 +178,33 @@ impl fmt::Display for Denial {
             .map_or_else(|| self.path.to_string(), |start| format!("{start}…"));
         write!(
             f,
-            "the runner asked for {} {}{path}, which ",
-            self.method, self.origin
-        )?;
-        match &self.reason {
+            "the runner asked for {} {}{path}, which {}",
+            self.method,
+            self.origin,
+            self.why()
+        )
+    }
+}
+
+/// [`Denial::why`].
+struct Why<'a>(&'a Denial);
+
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Denial { reason, origin, .. } = self.0;
+        match reason {
             Reason::NoRule { nearest } => {
-                self.no_rule(f)?;
+                self.0.no_rule(f)?;
                 nearest.as_ref().map_or(Ok(()), |(rule, mismatch)| {
                     write!(f, "; the rule `{rule}` {}", mismatch.as_str())
                 })
             }
             Reason::Literal { class } => {
-                self.no_rule(f)?;
+                self.0.no_rule(f)?;
                 write!(
                     f,
                     "; {} is a {class} address, and only a rule with this very address permits it",
-                    self.origin.host
+                    origin.host
                 )
             }
             Reason::Implied { class, field } => write!(

@@ -3,7 +3,7 @@
 use crate::{
     engine::{CallError, RunnerError, Stop},
     escape::printable,
-    gateway::{Refusal, Session},
+    gateway::{AuditFailure, Refusal, Session},
     spec::SpecError,
 };
 
@@ -28,6 +28,14 @@ pub enum RunError {
         refusal: Refusal,
         /// How the run failed.
         reported: String,
+    },
+    /// The audit log could not be written, so nothing more was sent. The run fails also where it has a result.
+    #[error("{failure}{}", .reported.as_ref().map(|reported| format!("\n  note: then {}", printable(reported, SHOWN))).unwrap_or_default())]
+    Unaudited {
+        /// What could not be written, and why.
+        failure: AuditFailure,
+        /// How the run failed, if it did.
+        reported: Option<String>,
     },
     /// The runner calls its configuration unusable.
     #[error("the runner does not accept its configuration: {}", printable(.0, SHOWN))]
@@ -77,14 +85,34 @@ impl RunError {
             Self::Runner(error) => {
                 Self::Runner(error.map_text(|text| session.show(text).into_owned()))
             }
-            other @ (Self::Stopped { .. } | Self::Refused { .. } | Self::Returned { .. }) => other,
+            other @ (Self::Stopped { .. }
+            | Self::Refused { .. }
+            | Self::Unaudited { .. }
+            | Self::Returned { .. }) => other,
         };
-        shown.after_refusal(session)
+        match session.audit_failure() {
+            Some(failure) => Self::Unaudited {
+                failure: failure.clone(),
+                reported: Some(shown.to_string()),
+            },
+            None => shown.after_refusal(session),
+        }
+    }
+
+    /// Nothing, unless the run's audit log could not be written.
+    pub(super) fn unaudited(session: &Session) -> Result<(), Self> {
+        session.audit_failure().map_or(Ok(()), |failure| {
+            Err(Self::Unaudited {
+                failure: failure.clone(),
+                reported: None,
+            })
+        })
     }
 
     fn after_refusal(self, session: &Session) -> Self {
         match (session.refusal(), &self) {
-            (None, _) | (_, Self::Stopped { .. } | Self::Refused { .. }) => self,
+            (None, _)
+            | (_, Self::Stopped { .. } | Self::Refused { .. } | Self::Unaudited { .. }) => self,
             (Some(refusal), _) => Self::Refused {
                 refusal: refusal.clone(),
                 reported: self.to_string(),
@@ -96,7 +124,9 @@ impl RunError {
     #[must_use]
     pub fn class(&self) -> RunClass {
         match self {
-            Self::Stopped { .. } | Self::Refused { .. } => RunClass::Sandbox,
+            Self::Stopped { .. } | Self::Refused { .. } | Self::Unaudited { .. } => {
+                RunClass::Sandbox
+            }
             Self::Config(_) => RunClass::Config,
             Self::Runner(_) => RunClass::Runner,
             Self::Returned { .. } => RunClass::Spec,

@@ -2,6 +2,7 @@
 
 use super::{Parameters, RunError, Running, running};
 use crate::{
+    audit::{AuditFailure, AuditLog},
     config::{Faults, FieldInfo, FieldValue, Settings},
     engine::{Call, Component, Engine, Ignore, LoadError, Observer, RunnerInfo, Source},
     gateway::{Gateway, Lookup, Session},
@@ -19,6 +20,7 @@ pub struct Runner {
     pub(super) settings: Settings,
     pub(super) gateway: Arc<Gateway>,
     pub(super) secrets: Arc<SecretSet>,
+    pub(super) audit: Option<Arc<AuditLog>>,
 }
 
 /// By when something must be done, and the time that this came from, for messages.
@@ -48,6 +50,17 @@ pub enum StartError {
     /// The settings are not what it takes.
     #[error("{}", .0.render(false))]
     Settings(Faults),
+}
+
+/// Why a run cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginError {
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    Random(#[from] getrandom::Error),
+    /// The audit log cannot be written.
+    #[error("{0}")]
+    Unaudited(#[from] AuditFailure),
 }
 
 impl Deadline {
@@ -124,19 +137,29 @@ impl Runner {
             settings,
             gateway,
             secrets,
+            audit: None,
         })
+    }
+
+    /// The same runner, with its runs written to `log`, which others may share.
+    #[must_use]
+    pub fn audited(self, log: Arc<AuditLog>) -> Self {
+        Self {
+            audit: Some(log),
+            ..self
+        }
     }
 
     /// Starts a run, which began at `began`: fresh placeholders, a session of its own.
     ///
     /// # Errors
-    /// The system gives no random bytes.
+    /// The system gives no random bytes, or the audit log cannot be written.
     pub fn start(
         self: &Arc<Self>,
         parameters: Parameters,
         observer: Arc<dyn Observer>,
         began: Instant,
-    ) -> Result<Running, getrandom::Error> {
+    ) -> Result<Running, BeginError> {
         running::start(Arc::clone(self), parameters, observer, began)
     }
 

@@ -1,7 +1,8 @@
 //! One run of a runner: its session, its placeholders, its calls.
 
-use super::{Deadline, Description, Parameters, RunError, Runner};
+use super::{BeginError, Deadline, Description, Parameters, RunError, Runner};
 use crate::{
+    audit::{RunAudit, RunOf},
     config::{FieldValue, Settings},
     engine::{Call, CallError, Observer, RunnerError},
     gateway::Session,
@@ -49,10 +50,12 @@ pub(super) fn start(
     parameters: Parameters,
     observer: Arc<dyn Observer>,
     began: Instant,
-) -> Result<Running, getrandom::Error> {
+) -> Result<Running, BeginError> {
     let secrets = RunSecrets::new(&runner.secrets, getrandom::fill)?;
     let config = config(&runner.settings, &secrets);
-    let session = runner.gateway.session(&runner.settings.limits, secrets);
+    let audit = audit(&runner)?;
+    let gateway = &runner.gateway;
+    let session = gateway.audited_session(&runner.settings.limits, secrets, audit);
     Ok(Running {
         runner,
         session,
@@ -61,6 +64,25 @@ pub(super) fn start(
         observer,
         began,
     })
+}
+
+/// The run's part of the audit log, if there is one.
+fn audit(runner: &Runner) -> Result<RunAudit, BeginError> {
+    let Some(log) = &runner.audit else {
+        return Ok(RunAudit::none());
+    };
+    let mut id = [0; 16];
+    getrandom::fill(&mut id)?;
+    let settings = &runner.settings;
+    let selected = &settings.runner;
+    let exposed = settings.secrets.iter().filter(|secret| secret.exposed);
+    let of = RunOf {
+        runner: selected.name.clone(),
+        digest: runner.component.digest().to_string(),
+        section: selected.section_used.then(|| selected.name.clone()),
+        exposed: exposed.map(|secret| secret.field.clone()).collect(),
+    };
+    Ok(RunAudit::begin(log, of, u128::from_ne_bytes(id))?)
 }
 
 impl Running {
@@ -83,7 +105,8 @@ impl Running {
                 error,
             })
         });
-        spec.map_err(|error| error.after(&self.session))
+        let spec = spec.map_err(|error| error.after(&self.session))?;
+        RunError::unaudited(&self.session).map(|()| spec)
     }
 
     /// Turns a task spec into a DAG: the runner's own where it makes one, else the host's.
@@ -102,7 +125,8 @@ impl Running {
             Ok(text) => Dag::parse(&self.session.show(&text))
                 .map_err(|error| RunError::Returned { what: "DAG", error }),
         };
-        dag.map_err(|error| error.after(&self.session))
+        let dag = dag.map_err(|error| error.after(&self.session))?;
+        RunError::unaudited(&self.session).map(|()| dag)
     }
 
     /// The run's gateway: what it was refused, and what it sent.

@@ -1,5 +1,6 @@
 //! A request's body on its way out, whole or in pieces.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use http::HeaderMap;
@@ -104,6 +105,12 @@ impl OutgoingBody {
         let safe = self.finder.read().saturating_sub(PLACEHOLDER_BYTES - 1);
         self.send_to(safe, &mut out);
         Ok(out)
+    }
+
+    /// The names of the secrets that are in what has been given so far, for the audit.
+    #[must_use]
+    pub const fn names(&self) -> &BTreeSet<String> {
+        self.rules.names()
     }
 
     /// Gives the rest of a body that is complete.

@@ -1,6 +1,7 @@
 //! How placeholders are shown to people.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::finder::Finder;
 use super::placeholder::PlaceholderForm;
@@ -20,6 +21,39 @@ impl RunSecrets {
             // What is replaced begins and ends with ASCII, so the rest is still UTF-8.
             Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
         }
+    }
+
+    /// [`RunSecrets::show`] for what is kept, such as audit lines: with `[secret api_key]` also for each value, in every spelling in
+    /// which answers are searched for it, whatever the secret is bound to, and where it is exposed to the runner too. Never give what
+    /// comes out to a guest: whoever may have any text searched for a secret can guess it. Empty where the secrets are too large to be
+    /// searched for.
+    #[must_use]
+    pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let shown = self.show(text);
+        let Some(run) = self.run() else {
+            return shown;
+        };
+        let Ok(patterns) = run.set.all_patterns() else {
+            return Cow::Borrowed("");
+        };
+        let mut found = Finder::find(Arc::clone(patterns), shown.as_bytes());
+        if found.is_empty() {
+            return shown;
+        }
+        found.sort_by_key(|found| (found.start, std::cmp::Reverse(found.end)));
+        let bytes = shown.as_bytes();
+        let mut out = Vec::with_capacity(bytes.len());
+        let mut done = 0;
+        for found in found {
+            if found.start >= done {
+                out.extend(bytes.get(done..found.start).unwrap_or_default());
+                let name = printable(run.set.name(found.hit.secret), MAX_SHOWN_NAME);
+                out.extend(format!("[secret {name}]").into_bytes());
+            }
+            done = done.max(found.end);
+        }
+        out.extend(bytes.get(done..).unwrap_or_default());
+        Cow::Owned(String::from_utf8_lossy(&out).into_owned())
     }
 
     /// [`RunSecrets::show`] for bytes, as cassettes keep them.

@@ -66,10 +66,15 @@ pub(super) struct Patterns {
 impl Patterns {
     /// The forms of those secrets that are bound to `origin`. Where two have the same value, the first is meant.
     pub(super) fn new(entries: &[Entry], origin: &Origin) -> Result<Self, TooMuch> {
+        Self::of(entries, |entry| entry.goes_to(origin))
+    }
+
+    /// The forms of those secrets that are `wanted`.
+    pub(super) fn of(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) -> Result<Self, TooMuch> {
         let mut list = List::default();
         let mut longest_value = 0;
         for (secret, entry) in entries.iter().enumerate() {
-            if entry.goes_to(origin) && !entry.value.is_unset() {
+            if wanted(entry) && !entry.value.is_unset() {
                 longest_value = longest_value.max(entry.value.reveal().len());
                 list.add_value(secret, entry.value.reveal());
             }

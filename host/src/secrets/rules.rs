@@ -1,5 +1,6 @@
 //! May this placeholder stand here, and what stands here in its place?
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ pub(super) struct Rules {
     run: Arc<Run>,
     origin: Origin,
     carried: usize,
+    /// The names of those that were replaced.
+    names: BTreeSet<String>,
 }
 
 impl Rules {
@@ -27,7 +30,13 @@ impl Rules {
             run: Arc::clone(run),
             origin: origin.clone(),
             carried: 0,
+            names: BTreeSet::new(),
         }
+    }
+
+    /// The names of the secrets whose placeholders have been replaced.
+    pub(super) const fn names(&self) -> &BTreeSet<String> {
+        &self.names
     }
 
     /// Whether a placeholder has been replaced.
@@ -113,6 +122,9 @@ impl Rules {
         } else if self.carried > MAX_PLACEHOLDERS {
             SecretReason::TooMany
         } else {
+            if !self.names.contains(&entry.name) {
+                self.names.insert(entry.name.clone());
+            }
             return Ok(Some(entry.value.reveal()));
         };
         Err(self.denial(entry, place.clone(), reason))

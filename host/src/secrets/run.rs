@@ -19,6 +19,8 @@ pub struct SecretSet {
     entries: Vec<Entry>,
     /// The origins that anything is bound to.
     origins: Vec<(Origin, OnceLock<Compiled>)>,
+    /// The forms of all of them, for [`RunSecrets::hide`].
+    all: OnceLock<Compiled>,
 }
 
 type Compiled = Result<Arc<Patterns>, TooMuch>;
@@ -66,6 +68,7 @@ impl SecretSet {
                 .into_iter()
                 .map(|origin| (origin, OnceLock::new()))
                 .collect(),
+            all: OnceLock::new(),
         })
     }
 
@@ -78,6 +81,19 @@ impl SecretSet {
     /// The secrets that go to this origin.
     pub(super) fn bound_to(&self, origin: &Origin) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| entry.goes_to(origin))
+    }
+
+    /// What to look for where no secret may be at all, exposed ones included.
+    pub(super) fn all_patterns(&self) -> Result<&Arc<Patterns>, TooMuch> {
+        let all = self
+            .all
+            .get_or_init(|| Patterns::of(&self.entries, |_| true).map(Arc::new));
+        all.as_ref().map_err(|error| *error)
+    }
+
+    /// The name of the secret at this place.
+    pub(super) fn name(&self, index: usize) -> &str {
+        self.entries.get(index).map_or("", |entry| &entry.name)
     }
 
     /// What to look for in the answers of this origin; none if nothing is bound to it.

@@ -1,5 +1,6 @@
 //! The last stage of a request: values where the placeholders were, if they may be there.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use base64::Engine as _;
@@ -29,6 +30,8 @@ pub struct Sent {
     pub body: Option<Bytes>,
     /// Whether a secret is in it.
     pub carried: bool,
+    /// The names of the secrets that are in it, for the audit.
+    pub names: BTreeSet<String>,
 }
 
 impl RunSecrets {
@@ -55,6 +58,7 @@ impl RunSecrets {
             url: target.url().clone(),
             body,
             carried: false,
+            names: BTreeSet::new(),
         };
         let Some(run) = self.run() else {
             return Ok(sent);
@@ -68,6 +72,7 @@ impl RunSecrets {
             put_into_body(&mut rules, escape, body)?;
         }
         sent.carried = rules.has_carried();
+        sent.names.clone_from(rules.names());
         if rules.answers_are_scrubbed()? {
             for name in PARTIAL {
                 sent.headers.remove(name);

@@ -195,3 +195,24 @@ fn placeholders_are_shown_by_name() {
         "[secret api_key]é".as_bytes()
     );
 }
+
+#[test]
+fn what_is_kept_has_neither_placeholders_nor_values_in_it() {
+    let secrets = usual();
+    let hidden = |text: &str| secrets.hide(text).into_owned();
+    assert_eq!(
+        hidden(&format!("/a/{}/b", key(&secrets))),
+        "/a/[secret api_key]/b"
+    );
+    // Whatever they are bound to, and whether or not the runner may have them.
+    let all = format!("{KEY} {OTHER} exposed-value");
+    assert_eq!(
+        hidden(&all),
+        "[secret api_key] [secret other] [secret open]"
+    );
+    assert_eq!(hidden("/x/exposed%2Dvalue?y"), "/x/[secret open]?y");
+    let encoded = percent_encoding::utf8_percent_encode(KEY, super::body::IN_QUERY).to_string();
+    assert_eq!(hidden(&encoded), "[secret api_key]");
+    assert_eq!(hidden("exposed-valu"), "exposed-valu");
+    assert_eq!(RunSecrets::none().hide("exposed-value"), "exposed-value");
+}

@@ -132,6 +132,9 @@ pub(crate) struct RunnerArgs {
     /// Permit requests by this rule too: [METHOD[,METHOD] ]SCHEME://HOST[:PORT][/PATH-PREFIX]
     #[arg(long = "allow", value_name = "RULE")]
     pub(crate) allow: Vec<String>,
+    /// Append a line of JSON to this file for each request that the runner attempts
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) audit: Option<PathBuf>,
     /// An option for the runner
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,

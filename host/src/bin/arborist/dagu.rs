@@ -15,6 +15,7 @@ use std::{io::IsTerminal as _, path::Path, sync::Arc};
 
 pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
     let plan = Plan::new(&args.runner, talk).await?;
+    plan.keeps_audit(&[&args.output])?;
     let text = read(args.spec.as_deref()).await?;
     let spec = TaskSpec::parse(&text).map_err(|error| {
         Failure::new(Exit::Spec, format!("the task spec is not valid:\n{error}"))

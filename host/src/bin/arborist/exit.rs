@@ -1,7 +1,7 @@
 //! Exit codes, and what a command ends with when it does not succeed.
 
 use crate::settings;
-use arborist::runner::{InputError, RunClass, RunError, StartError};
+use arborist::runner::{BeginError, InputError, RunClass, RunError, StartError};
 use std::{fmt, process::ExitCode};
 
 /// The exit codes that scripts can rely on.
@@ -65,6 +65,16 @@ impl From<RunError> for Failure {
             RunClass::Runner => Exit::Runner,
             RunClass::Sandbox => Exit::Sandbox,
             RunClass::Spec => Exit::Spec,
+        };
+        Self::new(exit, error)
+    }
+}
+
+impl From<BeginError> for Failure {
+    fn from(error: BeginError) -> Self {
+        let exit = match error {
+            BeginError::Random(_) => Exit::Internal,
+            BeginError::Unaudited(_) => Exit::Sandbox,
         };
         Self::new(exit, error)
     }

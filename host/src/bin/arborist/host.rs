@@ -2,6 +2,7 @@
 
 use crate::{
     args::{self, RunnerArgs},
+    audit,
     exit::{Exit, Failure},
     settings::{self, Surroundings},
     talk::Talk,
@@ -14,7 +15,7 @@ use arborist::{
     limits::Limits,
     runner::{self, Deadline, Operation, Parameters, Runner, Running},
 };
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// Everything that the command line and the configuration come to, before anything is loaded.
@@ -51,6 +52,11 @@ impl Plan {
         &self.settings.runner.name
     }
 
+    /// Refuses results that would replace the audit log.
+    pub(crate) fn keeps_audit(&self, results: &[&Option<PathBuf>]) -> Result<(), Failure> {
+        audit::apart(&self.settings, results)
+    }
+
     /// What a dry run prints.
     pub(crate) fn show(&self) -> String {
         let settings = &self.settings;
@@ -85,19 +91,19 @@ impl Plan {
         talk: &Arc<Talk>,
     ) -> Result<Running, Failure> {
         let deadline = operation.deadline(&self.settings, self.began);
+        let log = audit::open(&self.settings).await?;
         let (folders, limits) = (&self.surroundings.folders, &self.settings.limits);
         let component = load(&self.source, folders, limits, deadline, talk).await?;
         let runner =
             Runner::new(component, self.settings, Arc::new(SystemLookup), deadline).await?;
+        let runner = log.into_iter().fold(runner, Runner::audited);
         self.surroundings.ask_leave(runner.settings(), talk).await?;
         let observer = Arc::<Talk>::clone(talk);
-        let running = Arc::new(runner).start(self.parameters, observer, self.began);
-        running.map_err(|error| {
-            Failure::new(
-                Exit::Internal,
-                format!("the system gives no random bytes: {error}"),
-            )
-        })
+        let running = Arc::new(runner).start(self.parameters, observer, self.began)?;
+        if let Some(id) = running.session().run_id() {
+            talk.detail(format!("run: {id}"));
+        }
+        Ok(running)
     }
 }
 

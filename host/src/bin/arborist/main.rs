@@ -1,6 +1,7 @@
 //! The command line of Arborist: reads arguments, calls the library, prints, and decides the exit code.
 
 mod args;
+mod audit;
 mod config;
 mod dagu;
 mod exit;

@@ -25,6 +25,7 @@ pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> 
         return Err(Failure::new(Exit::Usage, message));
     }
     let plan = Plan::new(&args.runner, talk).await?;
+    plan.keeps_audit(&[&args.output, &args.dagu])?;
     let description = Description::new(&describe(args.description).await?)?;
     if args.dry_run {
         return output::print(&plan.show());

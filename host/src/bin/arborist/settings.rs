@@ -80,6 +80,7 @@ pub(crate) fn invocation(args: &RunnerArgs) -> Result<Invocation, Failure> {
         set_env: args.set_env.clone(),
         allow: args.allow.clone(),
         limits: args.limits.clone(),
+        audit: args.audit.clone(),
         timeout: args.timeout,
         ..of_file(&args.config)?
     })

@@ -222,7 +222,6 @@ fn what_is_not_obeyed_yet_is_not_accepted_in_silence() {
         ("cache_dir", "x"),
         ("ca", "x.pem"),
         ("proxy", "http://localhost:1"),
-        ("audit", "x"),
         ("engine", "{}"),
     ];
     for (scope, name, treatment) in NOT_ENFORCED {

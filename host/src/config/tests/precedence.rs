@@ -225,6 +225,7 @@ fn the_rest_of_the_keys_is_read() {
             .audit
             .as_ref()
             .unwrap()
+            .path
             .ends_with("repo/log/audit.jsonl")
     );
     assert!(settings.ca.as_ref().unwrap().ends_with("repo/ca.pem"));

@@ -66,6 +66,15 @@ pub(crate) fn run(behaviour: &str, argument: &str) -> Result<Option<String>, Run
     Ok(Some(spec_with("done", behaviour)))
 }
 
+/// Ends, where `how` is a way to end; returns where it is none.
+pub(crate) fn leave(how: &str) {
+    match how {
+        "trap" => trap(),
+        "sleep" | "drop later" => std::thread::sleep(Duration::from_secs(1_000_000)),
+        _ => {}
+    }
+}
+
 fn repeat(argument: &str, mut act: impl FnMut()) -> Result<(), RunnerError> {
     (0..number(argument, 100_000)?).for_each(|_| act());
     Ok(())

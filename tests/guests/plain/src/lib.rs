@@ -21,6 +21,7 @@
 //! | `random-huge [N]` | asks for N random bytes in one call, 1 GiB by default |
 //! | `http METHOD URL`, `open METHOD URL` | sends a request ([`web`]) |
 //! | `wasi METHOD URL` | the same by `wasi:http` ([`second_door`]) |
+//! | `leave HOW METHOD URL`, `leave-wasi HOW METHOD URL` | reads the first piece of an answer, and then: `trap`; `sleep` for ever; `drop` the answer and sleep; `return` |
 //! | `requests N METHOD URL` | sends N requests one after the other and counts the outcomes |
 //!
 //! `generate-dagu-config` returns the parameter `dagu`, with the parameter `dagu-counter` a DAG with the counter, and
@@ -54,7 +55,10 @@ impl Guest for Plain {
             "unsupported" => return Err(RunnerError::Unsupported),
             "spec" => return Ok(argument.to_owned()),
             "wasi" => return second_door::run(argument, &parameters),
-            "http" | "open" | "requests" => return web::run(behaviour, argument, &parameters),
+            "leave-wasi" => return second_door::leave(argument, &parameters),
+            "http" | "open" | "requests" | "leave" => {
+                return web::run(behaviour, argument, &parameters);
+            }
             _ => {}
         }
         if let Some(answer) = hostile::run(behaviour, argument)? {

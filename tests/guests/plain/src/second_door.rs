@@ -32,6 +32,24 @@ pub(crate) fn run(argument: &str, parameters: &[Parameter]) -> Result<String, Ru
     Ok(report.to_spec())
 }
 
+/// Reads the first piece of an answer and ends in the middle.
+pub(crate) fn leave(argument: &str, parameters: &[Parameter]) -> Result<String, RunnerError> {
+    let mut words = argument.splitn(3, ' ');
+    let (Some(how), Some(method), Some(url)) = (words.next(), words.next(), words.next()) else {
+        return Err(unusable("no way to leave, method and URL"));
+    };
+    let answer = send(method, url, parameters).map_err(|error| unusable(&error))?;
+    let body = answer.consume().map_err(|()| unusable("consumed"))?;
+    let stream = body.stream().map_err(|()| unusable("no stream"))?;
+    drop(stream.blocking_read(64 << 10));
+    crate::hostile::leave(how);
+    drop(stream);
+    drop(body);
+    drop(answer);
+    crate::hostile::leave(&format!("{how} later"));
+    Ok(crate::spec_with("left", how))
+}
+
 fn send(method: &str, url: &str, parameters: &[Parameter]) -> Result<IncomingResponse, String> {
     let headers = Fields::new();
     for header in parameters {

@@ -24,6 +24,12 @@ pub(crate) fn run(
             many(crate::number(count, 1)?, &request(rest, parameters)?)
         }
         "open" => Ok(open(&request(argument, parameters)?)),
+        "leave" => {
+            let (how, rest) = argument
+                .split_once(' ')
+                .ok_or_else(|| unusable("no way to leave"))?;
+            leave(how, &request(rest, parameters)?)
+        }
         _ => Ok(send(&request(argument, parameters)?)),
     }
 }
@@ -92,6 +98,18 @@ fn open(request: &Request) -> String {
         Err(error) => report.add("error", said(&error)),
     }
     report.to_spec()
+}
+
+/// Reads the first piece of an answer, shows it, and ends in the middle.
+fn leave(how: &str, request: &Request) -> Result<String, RunnerError> {
+    let incoming = http::open(request).map_err(|error| unusable(&said(&error)))?;
+    if let Ok(Some(piece)) = incoming.read(64 << 10) {
+        progress::emit(&String::from_utf8_lossy(&piece));
+    }
+    crate::hostile::leave(how);
+    drop(incoming);
+    crate::hostile::leave(&format!("{how} later"));
+    Ok(crate::spec_with("left", how))
 }
 
 fn many(count: u64, request: &Request) -> Result<String, RunnerError> {
