@@ -9,6 +9,7 @@
 //! | [`limits`] | every bound on a run |
 //! | [`escape`] | how text from outside is shown |
 //! | [`spec`] | task specs and DAGs: model, checks, canonical text |
+//! | [`route`] | the proxy that requests go through, and the roots they trust |
 //! | [`gateway`] | the way out: what HTTP a run gets |
 //! | [`engine`] | the sandbox; the only module that names wasmtime |
 //! | [`builtin`] | the components that come with the host |
@@ -34,6 +35,7 @@ pub mod escape;
 pub mod gateway;
 pub mod limits;
 pub mod policy;
+pub mod route;
 pub mod runner;
 pub mod secrets;
 pub mod spec;
