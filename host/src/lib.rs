@@ -10,6 +10,7 @@
 //! | [`escape`] | how text from outside is shown |
 //! | [`spec`] | task specs and DAGs: model, checks, canonical text |
 //! | [`audit`] | the log of what was asked for and what came of it |
+//! | [`route`] | the proxy that requests go through, and the roots they trust |
 //! | [`gateway`] | the way out: what HTTP a run gets |
 //! | [`engine`] | the sandbox; the only module that names wasmtime |
 //! | [`builtin`] | the components that come with the host |
@@ -36,6 +37,7 @@ pub mod escape;
 pub mod gateway;
 pub mod limits;
 pub mod policy;
+pub mod route;
 pub mod runner;
 pub mod secrets;
 pub mod spec;

@@ -18,9 +18,12 @@ mod corpus;
 mod custom;
 mod egress;
 mod engine_runs;
+mod explain;
 mod languages;
+mod proxy;
 mod sandbox;
 mod structure;
+mod tls;
 mod wat_components;
 
 /// Hostile components in the text format.

@@ -12,16 +12,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("escape", &[]),
     ("policy", &["escape"]),
     ("secrets", &["escape", "policy"]),
+    ("route", &["policy"]),
     ("spec", &["escape"]),
     ("builtin", &[]),
     (
         "config",
-        &["builtin", "escape", "limits", "policy", "secrets", "spec"],
+        &[
+            "builtin", "escape", "limits", "policy", "route", "secrets", "spec",
+        ],
     ),
     ("audit", &["escape"]),
     (
         "gateway",
-        &["audit", "escape", "limits", "policy", "secrets"],
+        &["audit", "escape", "limits", "policy", "route", "secrets"],
     ),
     ("engine", &["escape", "gateway", "limits", "policy"]),
     (
@@ -59,8 +62,8 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ),
     (
         "rustls",
-        &["gateway/transport"],
-        "only the transport opens outbound sockets",
+        &["gateway/transport", "route/authorities"],
+        "only the transport opens outbound sockets; `route` reads certificates",
     ),
     (
         "hyper",
@@ -110,6 +113,11 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
         "spec",
         &["fs", "tokio", "env", "SystemTime", "Instant"],
         "`spec` does no I/O and reads no clock",
+    ),
+    (
+        "route",
+        &["fs", "tokio", "env", "SystemTime", "Instant"],
+        "`route` does no I/O",
     ),
     (
         "limits",

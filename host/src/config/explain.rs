@@ -1,9 +1,10 @@
 //! The settings as `arborist config show` and `config explain` tell them.
 
+use super::fault::shown_path;
 use super::settings::{FieldValue, RunnerOrigin, Settings, Source};
 use crate::escape::printable;
 use crate::limits::ROWS;
-use crate::policy::RuleSource;
+use crate::policy::{PolicyRule, RuleSource};
 use crate::secrets::SecretBinding;
 
 /// Longest value that is shown, in characters.
@@ -115,13 +116,17 @@ impl Settings {
                 "cache.ttl",
             );
         }
-        let audit = self.audit.as_ref().map(|audit| &audit.path);
-        for (name, path) in [("audit", audit), ("ca", self.ca.as_ref())] {
-            if let Some(path) = path {
-                add(name, path.to_string_lossy().into_owned(), name);
-            }
+        if let Some(audit) = &self.audit {
+            add("audit", audit.path.to_string_lossy().into_owned(), "audit");
         }
-        if let Some(proxy) = &self.proxy {
+        if let Some(path) = &self.ca {
+            add(
+                &format!("{section}.ca"),
+                path.to_string_lossy().into_owned(),
+                "ca",
+            );
+        }
+        if let Some(proxy) = &self.route.proxy {
             add(&format!("{section}.proxy"), proxy.to_string(), "proxy");
         }
     }
@@ -134,13 +139,7 @@ impl Settings {
             .rules()
             .iter()
             .map(|rule| {
-                let source = match rule.source() {
-                    RuleSource::Explicit => "`allow`".to_owned(),
-                    RuleSource::Implied { field } => {
-                        format!("the field `{}`", printable(field, 60))
-                    }
-                    RuleSource::CommandLine => "--allow".to_owned(),
-                };
+                let source = source_of_rule(rule);
                 format!(
                     "{}: {} (from {source})",
                     rule.rule(),
@@ -158,11 +157,35 @@ impl Settings {
             lines.push(format!("names may resolve to addresses in {network}"));
         }
         lines.extend(self.secrets.iter().map(explain_secret));
+        if let Some(proxy) = &self.route.proxy {
+            lines.push(format!(
+                "requests go through the proxy {proxy}, but for those to this machine itself"
+            ));
+        }
+        if let (Some(path), Some(authorities)) = (&self.ca, &self.route.authorities) {
+            lines.push(format!(
+                "https trusts, besides the system's authorities, {} from {}",
+                match authorities.count() {
+                    1 => "one".to_owned(),
+                    count => count.to_string(),
+                },
+                shown_path(path)
+            ));
+        }
         lines
     }
 
     fn source(&self, key: &str) -> Source {
         self.sources.get(key).cloned().unwrap_or(Source::Default)
+    }
+}
+
+/// Where a rule comes from, in words.
+pub(super) fn source_of_rule(rule: &PolicyRule) -> String {
+    match rule.source() {
+        RuleSource::Explicit => "`allow`".to_owned(),
+        RuleSource::Implied { field } => format!("the field `{}`", printable(field, 60)),
+        RuleSource::CommandLine => "--allow".to_owned(),
     }
 }
 

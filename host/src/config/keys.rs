@@ -142,11 +142,16 @@ pub const RESERVED: [ReservedKey; 18] = [
         &["limit"],
     ),
     section("models", Shape::Map, MODELS, &["model"]),
-    section("ca", Shape::Text, "the path of a PEM file", &[]),
+    section(
+        "ca",
+        Shape::Text,
+        "the path of a PEM file of certificates",
+        &[],
+    ),
     section(
         "proxy",
         Shape::Text,
-        "a URL such as http://proxy.example.com:3128",
+        "the URL of an HTTP proxy such as http://proxy.example.com:3128 or http://USER:${PASSWORD}@proxy.example.com:3128",
         &["proxies"],
     ),
 ];
@@ -172,8 +177,6 @@ pub const NOT_ENFORCED: &[(Scope, &str, Treatment)] = &[
     (Scope::Section, "rate_limit", Treatment::Refused),
     (Scope::Section, "cache", Treatment::Refused),
     (Scope::Section, "cache_dir", Treatment::Ignored),
-    (Scope::Section, "ca", Treatment::Refused),
-    (Scope::Section, "proxy", Treatment::Refused),
 ];
 
 /// The reserved key of this name.

@@ -85,6 +85,28 @@ pub(super) fn hidden_of_value(text: &str) -> Vec<Range<usize>> {
     hidden
 }
 
+/// User name and password of a proxy's URL, also where its scheme is missing or its password holds what ends an authority.
+pub(super) fn hidden_of_proxy(text: &str) -> Vec<Range<usize>> {
+    let plain = |scheme: &str| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let start = text
+        .find("://")
+        .filter(|at| {
+            let scheme = text.get(..*at).unwrap_or_default();
+            plain(scheme.trim_start_matches(['"', '\'']))
+        })
+        .map_or(0, |at| at + 3);
+    match text.get(start..).and_then(|rest| rest.rfind('@')) {
+        Some(length) => {
+            let hidden = hidden_of_secret(text.get(start..start + length).unwrap_or_default());
+            let shifted = hidden
+                .into_iter()
+                .map(|range| range.start + start..range.end + start);
+            shifted.collect()
+        }
+        None => hidden_of_value(text),
+    }
+}
+
 /// A line while it is put together, with the place of each of its bytes in what is shown.
 #[derive(Default)]
 pub(super) struct Display {
@@ -221,6 +243,33 @@ mod tests {
             ("é\u{202e}", "é\\u{202e}"),
         ] {
             assert_eq!(shown(text, hidden_of_value), becomes, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_credentials_of_a_proxy_are_hidden() {
+        for (text, becomes) in [
+            ("http://proxy.example:3128", "http://proxy.example:3128"),
+            (
+                "http://me:pass@proxy.example:3128",
+                "http://****@proxy.example:3128",
+            ),
+            (
+                "\"http://me:pass@proxy.example\"",
+                "\"http://****@proxy.example\"",
+            ),
+            ("me:pass@proxy.example:3128", "****@proxy.example:3128"),
+            (
+                "http://me:p@ss/w@proxy.example",
+                "http://****@proxy.example",
+            ),
+            ("me:p://ss@proxy.example", "****@proxy.example"),
+            (
+                "http://me:${PASSWORD}@proxy.example",
+                "http://****${PASSWORD}@proxy.example",
+            ),
+        ] {
+            assert_eq!(shown(text, hidden_of_proxy), becomes, "{text}");
         }
     }
 

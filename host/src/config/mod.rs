@@ -8,7 +8,7 @@
 //! 3. `document`, `node`: the file's text as a tree that knows its places.
 //! 4. `written`, `section`, `keys`, `values`: the tree as keys that mean something.
 //! 5. `select`, `overlay`, `flags`, `expand`: the runner, and what variables and flags say.
-//! 6. `egress`, `bind`: where requests and secrets may go.
+//! 6. `egress`, `bind`, `way_out`: where requests and secrets may go, and through what.
 //! 7. [`resolve`] puts it together into [`Settings`]; [`Settings::check`] holds them against what the
 //!    runner says of itself; [`Settings::pending`] is what a stranger's file needs leave for.
 //!
@@ -45,6 +45,8 @@ mod template;
 mod tests;
 mod trust;
 mod values;
+mod verdict;
+mod way_out;
 mod written;
 
 pub use check::FieldInfo;
@@ -64,3 +66,4 @@ pub use settings::{
 };
 pub use template::TEMPLATE;
 pub use values::{RateLimit, Retry};
+pub use verdict::{Permitted, Refused, Verdict};

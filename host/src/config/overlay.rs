@@ -65,6 +65,12 @@ pub(super) fn variables(
     }
 }
 
+/// Whether a variable sets a key of this section.
+pub(super) fn sets_any(section: &str, environment: &Environment) -> bool {
+    let prefix = format!("{PREFIX}{}__", upper(section).replace('.', "_"));
+    environment.names(&prefix).next().is_some()
+}
+
 /// A variable's value: text, but YAML where a whole list or map is due.
 fn node_of(
     path: &[&str],

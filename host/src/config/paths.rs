@@ -7,7 +7,6 @@ use super::resolve::Resolver;
 use super::section::{self, Text};
 use super::settings::{AuditFile, CacheSettings, Source};
 use super::trust::beneath;
-use crate::policy::Origin;
 
 /// The folder of a result cache where `cache` names none.
 const DEFAULT_CACHE_DIR: &str = ".cache/runner";
@@ -60,23 +59,6 @@ impl Resolver<'_> {
             found: self.base.stranger,
             by_flag: false,
         })
-    }
-
-    pub(super) fn proxy(&mut self, (proxy, at): &Text) -> Option<Origin> {
-        match proxy.parse() {
-            Ok(origin) => {
-                self.note("proxy", Some(at));
-                Some(origin)
-            }
-            Err(error) => {
-                self.report.fault(
-                    at,
-                    format!("`proxy` is no proxy's URL: {error}"),
-                    "such as http://proxy.example.com:3128",
-                );
-                None
-            }
-        }
     }
 
     /// A path: relative to the file that says it, or to the current folder.

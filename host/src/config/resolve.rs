@@ -15,7 +15,7 @@ use super::keys::Scope;
 use super::node::{At, Node};
 use super::report::Report;
 use super::section::{self, Section, Text};
-use super::select::{Choice, check_exists, choose, warn_of_near_section};
+use super::select::{Choice, Given, check_exists, choose, warn_of_near_section};
 use super::settings::{
     ConfigFile, Field, FieldValue, Invocation, RunnerOrigin, Selected, Settings, Source,
 };
@@ -24,6 +24,7 @@ use super::written::Written;
 use super::{document, flags, overlay, select};
 use crate::builtin;
 use crate::policy::Policy;
+use crate::route::Route;
 use crate::secrets::SecretBinding;
 
 /// Settles every setting: flag, then variable, then file, then default.
@@ -189,11 +190,11 @@ impl Resolver<'_> {
         let models = self.models(written.models, &section.models);
         let cache = self.cache(section.cache.as_ref());
         let audit = self.audit(written.audit.as_ref());
-        let ca = section
-            .ca
-            .as_ref()
-            .and_then(|(ca, at)| self.path(ca, at, "ca", false));
-        let proxy = section.proxy.as_ref().and_then(|proxy| self.proxy(proxy));
+        let (ca, authorities) = self.authorities(section.ca.as_ref()).unzip();
+        let route = Route {
+            proxy: self.noted("proxy", section.proxy),
+            authorities,
+        };
         let retry = self.noted("retry", section.retry);
         let rate_limit = self.noted("rate_limit", section.rate_limit);
         let from_file = |(_, at): &Text| matches!(at, At::File(_));
@@ -215,7 +216,7 @@ impl Resolver<'_> {
             cache,
             audit,
             ca,
-            proxy,
+            route,
             warnings,
             sources,
             text,
@@ -228,7 +229,13 @@ impl Resolver<'_> {
         let sections = &written.sections;
         let section_used = choice.lent && sections.iter().any(|(key, _)| key.text == choice.name);
         let component = self.component(component);
-        check_exists(choice, sections, component.is_some(), &mut self.report);
+        let given = match (&component, &self.invocation.component) {
+            (Some(_), Some(_)) => Given::ByFlag,
+            (Some(_), None) => Given::InSection,
+            (None, _) => Given::Nowhere,
+        };
+        let variables = overlay::sets_any(&choice.name, self.environment);
+        check_exists(choice, sections, given, variables, &mut self.report);
         if choice.lent && component.is_none() {
             warn_of_near_section(choice, sections, &mut self.report);
         }

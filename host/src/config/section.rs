@@ -9,7 +9,9 @@ use super::keys::{ReservedKey, Scope, near_miss, reserved};
 use super::node::{At, Key, Node, Scalar, Value};
 use super::report::Report;
 use super::values::{RateLimit, Retry};
+use super::way_out;
 use super::written::{is_supported, text, texts};
+use crate::route::Proxy;
 use crate::secrets::Places;
 
 /// A text and where it comes from.
@@ -30,7 +32,7 @@ pub(super) struct Section {
     pub(super) limits: Vec<(String, String, At)>,
     pub(super) models: Models,
     pub(super) ca: Option<Text>,
-    pub(super) proxy: Option<Text>,
+    pub(super) proxy: Option<(Proxy, At)>,
     pub(super) own: Vec<Own>,
 }
 
@@ -91,6 +93,10 @@ impl Section {
             if !is_supported(Scope::Section, &key, enforce_all, report) {
                 continue;
             }
+            if known.name == "proxy" {
+                section.proxy = way_out::proxy(node, known.accepted, expander, report);
+                continue;
+            }
             expander.expand(&mut node, known.name, true, report);
             section.take(known, &node, report);
         }
@@ -108,7 +114,6 @@ impl Section {
         match name {
             "component" => self.component = one(),
             "ca" => self.ca = one(),
-            "proxy" => self.proxy = one(),
             "allow" => self.allow = texts(node, name, accepted, report),
             "networks" => self.networks = texts(node, name, accepted, report).unwrap_or_default(),
             "expose" => self.expose = texts(node, name, accepted, report).unwrap_or_default(),

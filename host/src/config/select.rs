@@ -25,6 +25,17 @@ pub(super) struct Choice {
     pub(super) lent: bool,
 }
 
+/// Where a component is given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    /// By `--component`.
+    ByFlag,
+    /// By the section.
+    InSection,
+    /// Nowhere, so it must be built in.
+    Nowhere,
+}
+
 /// Chooses the runner: `--runner`, then the variable, then the file, then the default. A component
 /// from the command line gets a section only by `--runner`: it is not to run with somebody's key.
 pub(super) fn choose(
@@ -69,6 +80,14 @@ pub(super) fn choose(
 }
 
 fn usual(environment: &Environment, written: &Written, report: &mut Report) -> Choice {
+    if !environment.is_text(RUNNER_VARIABLE) {
+        let at = At::Variable(RUNNER_VARIABLE.into());
+        report.fault(
+            &at,
+            "it is not UTF-8, so it names no runner",
+            "set it to a name that `arborist runners` lists, or unset it",
+        );
+    }
     if let Some(name) = environment.get(RUNNER_VARIABLE) {
         return Choice {
             name: name.to_owned(),
@@ -96,17 +115,30 @@ fn usual(environment: &Environment, written: &Written, report: &mut Report) -> C
     })
 }
 
-/// Faults a name that is neither built in nor a section that names a component.
+/// Faults a name that is neither built in nor a section that names a component. `variables` is whether variables
+/// make a section of that name.
 pub(super) fn check_exists(
     choice: &Choice,
     sections: &[(Key, Node)],
-    has_component: bool,
+    component: Given,
+    variables: bool,
     report: &mut Report,
 ) {
     let section = sections.iter().any(|(key, _)| key.text == choice.name);
+    let known = builtin::find(&choice.name).is_some();
     // `--component FILE --runner NAME` asks for NAME's section: there must be one.
+    let borrows = choice.lent && component == Given::ByFlag;
+    if known && borrows && !section && !variables && matches!(choice.at, Some(At::Flag(_))) {
+        let name = shown(&choice.name);
+        let message = format!(
+            "--component FILE is given, and --runner {name} beside it lends the section `{name}`, which does not exist"
+        );
+        let help = format!("leave out one of the two, or write a section `{name}`");
+        report.fault(&At::Flag("--runner"), message, help);
+        return;
+    }
     let lends = choice.lent && matches!(choice.at, Some(At::Flag(_)));
-    if builtin::find(&choice.name).is_some() || has_component && (section || !lends) {
+    if known || component != Given::Nowhere && (section || !lends) {
         return;
     }
     let name = shown(&choice.name);

@@ -13,7 +13,8 @@ use super::report::Report;
 use super::source::SourceText;
 use super::values::{RateLimit, Retry};
 use crate::limits::Limits;
-use crate::policy::{Origin, Policy};
+use crate::policy::Policy;
+use crate::route::Route;
 use crate::secrets::{Secret, SecretBinding};
 
 /// What the command line says. Everything is as it was typed.
@@ -71,10 +72,10 @@ pub struct Settings {
     pub cache: Option<CacheSettings>,
     /// The audit log.
     pub audit: Option<AuditFile>,
-    /// A PEM file of certificates to trust besides the usual ones.
+    /// The PEM file that the authorities of [`Self::route`] come from.
     pub ca: Option<PathBuf>,
-    /// The proxy that requests go through.
-    pub proxy: Option<Origin>,
+    /// The proxy that requests go through, and the authorities that are trusted besides the system's.
+    pub route: Route,
     /// What deserves a word before the run.
     pub warnings: Vec<Warning>,
     pub(super) sources: BTreeMap<String, Source>,

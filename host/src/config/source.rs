@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::document::Document;
-use super::mask::{Display, ShownLine, hidden_of_secret, hidden_of_value};
+use super::mask::{Display, ShownLine, hidden_of_proxy, hidden_of_secret, hidden_of_value};
 use super::node::{At, Key, Node, Value};
 use crate::secrets::is_secret_name;
 
@@ -23,6 +23,8 @@ pub(super) struct SourceText {
 enum Kind {
     Key,
     Value,
+    /// A proxy's URL, which may lack its scheme.
+    Proxy,
     Secret,
 }
 
@@ -152,7 +154,14 @@ fn mark(
                 path.push(key.text.clone());
                 let field = path.get(1..).unwrap_or_default().join(".");
                 let secret = secret || is_secret_name(&key.text) || listed.contains(&field);
+                let first = out.len();
                 mark(value, path, secret, listed, out);
+                if key.text == "proxy" {
+                    let values = out.iter_mut().skip(first);
+                    values
+                        .filter(|mark| mark.kind == Kind::Value)
+                        .for_each(|mark| mark.kind = Kind::Proxy);
+                }
                 path.pop();
             }
         }
@@ -181,6 +190,7 @@ fn show_marked(line: &str, line_start: usize, marks: &[Mark], shown: &mut Displa
             Kind::Key => shown.plain(piece),
             Kind::Secret => shown.masked(piece, &hidden_of_secret(piece)),
             Kind::Value => shown.masked(piece, &hidden_of_value(piece)),
+            Kind::Proxy => shown.masked(piece, &hidden_of_proxy(piece)),
         }
         at = end;
     }

@@ -28,6 +28,10 @@ runner: mock
 #  expose: []
 #  # Bounds of a run; `arborist inspect` lists all of them with what happens there.
 #  limits: {memory: 256MiB, cpu: 10s, requests: 64}
+#  # Certificates of authorities to trust besides the system's: a PEM file, relative to this file.
+#  ca: authorities.pem
+#  # The HTTP proxy that requests go through; variables such as HTTPS_PROXY are never obeyed.
+#  proxy: http://proxy.example.com:3128
 #  # The model for each call, as the parameter `model`; --param model=NAME comes before it.
 #  models: {task_spec: small, dagu: small}
 

@@ -18,9 +18,12 @@ pub(super) enum FileError {
     /// A folder, a pipe, a device.
     #[error("it is not a regular file")]
     NotRegular,
-    /// Larger than [`MAX_FILE_BYTES`].
-    #[error("it is larger than {} KiB", MAX_FILE_BYTES / 1024)]
-    TooLarge,
+    /// Larger than it may be.
+    #[error("it is larger than {} KiB", .most / 1024)]
+    TooLarge {
+        /// The most that it may have, in bytes.
+        most: usize,
+    },
     /// Not UTF-8.
     #[error("line {line} is not UTF-8")]
     NotText {
@@ -58,16 +61,25 @@ pub(super) fn read_found(path: &Path) -> Result<String, FileError> {
     read(&file)
 }
 
-fn read(file: &File) -> Result<String, FileError> {
+/// Reads at most `most` bytes of a file that the configuration names and that need not be text.
+pub(super) fn read_bytes(path: &Path, most: usize) -> Result<Vec<u8>, FileError> {
+    bytes(&platform::open(path, true)?, most)
+}
+
+fn bytes(file: &File, most: usize) -> Result<Vec<u8>, FileError> {
     if !file.metadata()?.is_file() {
         return Err(FileError::NotRegular);
     }
     let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() > MAX_FILE_BYTES {
-        return Err(FileError::TooLarge);
+    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > most {
+        return Err(FileError::TooLarge { most });
     }
+    Ok(bytes)
+}
+
+fn read(file: &File) -> Result<String, FileError> {
+    let mut bytes = bytes(file, MAX_FILE_BYTES)?;
     if bytes.starts_with(b"\xef\xbb\xbf") {
         bytes.drain(..3);
     }
@@ -210,7 +222,7 @@ mod tests {
             Err(FileError::NotRegular)
         ));
         std::fs::write(&path, vec![b' '; MAX_FILE_BYTES + 1]).unwrap();
-        assert!(matches!(read_named(&path), Err(FileError::TooLarge)));
+        assert!(matches!(read_named(&path), Err(FileError::TooLarge { .. })));
         std::fs::write(&path, b"a: 1\nb: \xff\n").unwrap();
         assert!(matches!(
             read_named(&path),

@@ -9,6 +9,7 @@ use crate::{
     escape::printable,
     limits::{Limit, Limits},
     policy::{Denial, Policy, Target},
+    route::Route,
     secrets::{RunSecrets, SecretDenial},
 };
 use std::{
@@ -32,8 +33,14 @@ impl Gateway {
     /// first request that the policy permits.
     #[must_use]
     pub fn new(policy: Policy, lookup: Arc<dyn Lookup>) -> Arc<Self> {
+        Self::routed(policy, Route::default(), lookup)
+    }
+
+    /// As [`Gateway::new`], by way of `route`: through its proxy, and with its authorities trusted besides the system's.
+    #[must_use]
+    pub fn routed(policy: Policy, route: Route, lookup: Arc<dyn Lookup>) -> Arc<Self> {
         let policy = Arc::new(policy);
-        let transport = Transport::new(Arc::clone(&policy), lookup);
+        let transport = Transport::new(Arc::clone(&policy), route, lookup);
         Arc::new(Self { policy, transport })
     }
 

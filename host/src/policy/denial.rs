@@ -172,16 +172,33 @@ impl Denial {
 impl fmt::Display for Denial {
     /// One line that says what was asked for and why not. What comes from the guest is printable ASCII by then.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self
+        write!(f, "the runner asked for {}", self.request())
+    }
+}
+
+impl Denial {
+    /// The line of `Display` for a request that nobody made: it begins with what would be asked for.
+    #[must_use]
+    pub fn request(&self) -> impl fmt::Display + '_ {
+        Asked(self)
+    }
+}
+
+struct Asked<'d>(&'d Denial);
+
+impl fmt::Display for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let denial = self.0;
+        let path = denial
             .path
             .get(..MAX_SHOWN_PATH)
-            .map_or_else(|| self.path.to_string(), |start| format!("{start}…"));
+            .map_or_else(|| denial.path.to_string(), |start| format!("{start}…"));
         write!(
             f,
-            "the runner asked for {} {}{path}, which {}",
-            self.method,
-            self.origin,
-            self.why()
+            "{} {}{path}, which {}",
+            denial.method,
+            denial.origin,
+            denial.why()
         )
     }
 }

@@ -130,7 +130,7 @@ impl Runner {
                 .map_err(StartError::Settings)?,
             None => settings,
         };
-        let gateway = Gateway::new(settings.policy.clone(), lookup);
+        let gateway = Gateway::routed(settings.policy.clone(), settings.route.clone(), lookup);
         let secrets = secrets(&settings);
         Ok(Self {
             component,

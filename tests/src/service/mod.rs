@@ -10,6 +10,7 @@
 //! | [`Hostile`] | the answers of section R of the security catalogue; [`Hostile::all`] lists them |
 //! | [`Step`] | the bytes and pauses that all of them are made of |
 //! | [`Authority`], [`Identity`] | TLS: a certificate that is right, or wrong in one way |
+//! | [`Forward`] | an HTTP proxy |
 //! | [`Listener`], [`Refusing`] | a port that only notes whether anyone ever connected; one that refuses |
 //!
 //! ```
@@ -27,6 +28,7 @@ mod behaviour;
 mod compress;
 mod connection;
 mod echo;
+mod forward;
 mod hostile;
 mod journal;
 mod listener;
@@ -41,6 +43,7 @@ pub use answer::{Answer, End, Piece, Redirect, Stream};
 pub use behaviour::{Behaviour, Choose};
 pub use compress::{Coding, compress, zeros};
 pub use echo::{Echo, Encoding};
+pub use forward::Forward;
 pub use hostile::Hostile;
 pub use journal::{Event, What};
 pub use listener::{Listener, Refusing};

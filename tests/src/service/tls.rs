@@ -18,6 +18,8 @@ const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 pub enum Identity {
     /// A certificate of the authority for `localhost`, `127.0.0.1` and `::1`.
     Right,
+    /// A certificate of the authority for this name.
+    Named(&'static str),
     /// One for `other.test` only.
     WrongName,
     /// One that ended in 2021.
@@ -89,6 +91,7 @@ impl Authority {
         let mut params = leaf(&NAMES);
         match identity {
             Identity::Right | Identity::HugeChain(_) | Identity::OtherAuthority => {}
+            Identity::Named(name) => params = leaf(&[name]),
             Identity::WrongName => params = leaf(&["other.test"]),
             Identity::Expired => {
                 params.not_before = date_time_ymd(2020, 1, 1);

@@ -31,6 +31,11 @@ Examples:
   arborist dagu spec.yaml -o dag.yaml
   arborist run \"Rotate the logs\" | arborist dagu > dag.yaml";
 
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  arborist config explain
+  arborist config explain --request \"POST https://api.example.com/v1/generate\"";
+
 /// Runs AI runners that nobody has to trust.
 ///
 /// A runner is a WebAssembly component that turns a description into a task spec. It runs in a sandbox
@@ -212,7 +217,8 @@ pub(crate) enum ConfigCommand {
     /// Print every setting with its value and where it comes from; secrets as ****
     Show(SettingsArgs),
     /// Say in words where the runner may send requests, and which secrets may go where
-    Explain(SettingsArgs),
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
 }
 
 /// Which settings to look at.
@@ -226,6 +232,22 @@ pub(crate) struct SettingsArgs {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Report,
+}
+
+/// Which settings to explain, and for which request.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
+    /// Say whether this request would be permitted, and why; exit code 6 if not. Without a method: GET
+    #[arg(long, value_name = "[METHOD ]URL")]
+    pub(crate) request: Option<String>,
+    /// As if this component file (.wasm or .wat) were run; it is not read
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) component: Option<PathBuf>,
+    /// Permit requests by this rule too: [METHOD[,METHOD] ]SCHEME://HOST[:PORT][/PATH-PREFIX]
+    #[arg(long = "allow", value_name = "RULE")]
+    pub(crate) allow: Vec<String>,
 }
 
 /// A time in whole seconds, at most a day.

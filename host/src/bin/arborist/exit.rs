@@ -42,6 +42,11 @@ impl Failure {
         }
     }
 
+    /// Without a message: what was printed as the result says it all.
+    pub(crate) fn told(exit: Exit) -> Self {
+        Self::rendered(exit, String::new())
+    }
+
     /// With a message that was laid out already, such as faults with the text that they are about.
     pub(crate) fn rendered(exit: Exit, message: String) -> Self {
         Self {

@@ -8,10 +8,10 @@ use crate::{
     talk::Talk,
 };
 use arborist::{
-    config::Invocation,
+    config::{Invocation, Settings},
     engine::{Component, RunnerInfo},
     escape::printable,
-    limits::{Limits, ROWS},
+    limits::ROWS,
     runner::{self, Deadline, StartError},
 };
 use serde::Serialize;
@@ -60,7 +60,7 @@ pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), F
     let info = runner::describe(&component, &settings.limits, time).await;
     let info = info.map_err(StartError::Describe)?;
     talk.done();
-    let found = Found::new(&component, info, &settings.limits);
+    let found = Found::new(&component, info, &settings);
     match args.format {
         Report::Text => output::print(&found.text()),
         Report::Json => output::print_json(&serde_json::json!(found)),
@@ -77,6 +77,7 @@ struct Found {
     imports: Vec<Import>,
     exports: Vec<String>,
     info: Option<RunnerInfo>,
+    network: Vec<String>,
     limits: Vec<LimitRow>,
 }
 
@@ -94,7 +95,7 @@ struct LimitRow {
 }
 
 impl Found {
-    fn new(component: &Component, info: Option<RunnerInfo>, limits: &Limits) -> Self {
+    fn new(component: &Component, info: Option<RunnerInfo>, settings: &Settings) -> Self {
         let import = |(name, meaning): (&str, &'static str)| Import {
             name: name.to_owned(),
             meaning,
@@ -107,11 +108,12 @@ impl Found {
             imports: component.shape().meanings().map(import).collect(),
             exports: component.shape().exports.clone(),
             info,
+            network: settings.explain(),
             limits: ROWS
                 .iter()
                 .map(|row| LimitRow {
                     name: row.name,
-                    value: row.limit.show(limits.get(row.limit)),
+                    value: row.limit.show(settings.limits.get(row.limit)),
                     about: row.about,
                 })
                 .collect(),
@@ -154,6 +156,10 @@ impl Found {
                 );
             }
             Some(info) => info_text(&mut text, info),
+        }
+        let _ = writeln!(text, "\nnetwork");
+        for line in &self.network {
+            let _ = writeln!(text, "  {line}");
         }
         let _ = writeln!(text, "\nlimits (change one with --limit NAME=VALUE)");
         for row in &self.limits {

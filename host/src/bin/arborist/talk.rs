@@ -128,7 +128,9 @@ impl Talk {
         if self.args.verbose == 0 && !self.args.quiet {
             self.show_kept();
         }
-        if failure.rendered {
+        if failure.message.is_empty() {
+            // It was printed as a result.
+        } else if failure.rendered {
             put!(self, "{}", failure.message.trim_end());
         } else {
             put!(self, "{ERROR}error{ERROR:#}: {}", styled(&failure.message));

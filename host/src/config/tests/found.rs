@@ -25,8 +25,8 @@ fn its_paths_stay_beneath_its_folder() {
         );
     }
     assert!(text.contains("--config"), "{text}");
-    let named = Case::named(TEXT).settings();
-    assert!(named.ca.is_some() && named.proxy.is_some() && named.warnings.is_empty());
+    let named = Case::named(TEXT).beside("hush.pem", AUTHORITY).settings();
+    assert!(named.ca.is_some() && named.route.proxy.is_some() && named.warnings.is_empty());
     assert!(
         matches!(named.runner.origin, RunnerOrigin::File(path) if path.ends_with("../outside.wasm"))
     );
@@ -37,7 +37,7 @@ fn its_proxy_and_certificates_are_ignored_with_a_word() {
     let mut case =
         Case::found("runner: mock\nmock:\n  ca: hush.pem\n  proxy: http://evil.example:1\n");
     let settings = case.settings();
-    assert!(settings.ca.is_none() && settings.proxy.is_none());
+    assert!(settings.ca.is_none() && settings.route.proxy.is_none());
     let warned = settings.warned();
     assert!(
         warned.contains(":3:3: `ca` is ignored") && warned.contains(":4:3: `proxy` is ignored"),
@@ -51,7 +51,7 @@ fn its_proxy_and_certificates_are_ignored_with_a_word() {
         "http://mine.example:1".to_owned(),
     ));
     case.enforce_all = true;
-    assert!(case.settings().proxy.is_some());
+    assert!(case.settings().route.proxy.is_some());
 }
 
 #[test]

@@ -7,11 +7,15 @@ mod found;
 mod precedence;
 mod properties;
 mod shown;
+mod way_out;
 
 use std::path::{Path, PathBuf};
 
 use super::resolve::resolve_with;
 use super::*;
+
+/// The certificate of an authority that nobody trusts.
+const AUTHORITY: &str = include_str!("authority.pem");
 
 /// A folder with a configuration file, and what surrounds it.
 pub(super) struct Case {
@@ -73,6 +77,12 @@ impl Case {
 
     pub(super) fn path(&self) -> PathBuf {
         self.root.join(FILE_NAME)
+    }
+
+    /// Another file in the folder.
+    pub(super) fn beside(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        std::fs::write(self.root.join(name), content).unwrap();
+        self
     }
 
     pub(super) fn variable(mut self, name: &str, value: &str) -> Self {
@@ -220,8 +230,6 @@ fn what_is_not_obeyed_yet_is_not_accepted_in_silence() {
         ("rate_limit", "10"),
         ("cache", "{ttl: 1d}"),
         ("cache_dir", "x"),
-        ("ca", "x.pem"),
-        ("proxy", "http://localhost:1"),
         ("engine", "{}"),
     ];
     for (scope, name, treatment) in NOT_ENFORCED {
@@ -265,7 +273,9 @@ fn the_template_resolves_as_it_stands_and_uncommented() {
     let text = uncommented
         .join("\n")
         .replace("runner: mock", "runner: custom");
-    let mut case = Case::found(&text).variable("CUSTOM_API_KEY", "sk-users-own-key");
+    let mut case = Case::named(&text)
+        .beside("authorities.pem", AUTHORITY)
+        .variable("CUSTOM_API_KEY", "sk-users-own-key");
     case.enforce_all = false;
     let settings = case.settings();
     assert_eq!(settings.rules().len(), 2);

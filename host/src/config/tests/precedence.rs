@@ -213,7 +213,7 @@ fn a_built_in_name_may_have_a_component_of_its_own() {
 
 #[test]
 fn the_rest_of_the_keys_is_read() {
-    let settings = Case::named("runner: mock\naudit: log/audit.jsonl\nmock:\n  retry: {attempts: 5, delay: 500ms}\n  rate_limit: 3/s\n  cache: {dir: c, ttl: 12h}\n  ca: ca.pem\n  proxy: http://proxy.example:3128\n  networks: [10.0.0.0/8]\n  allow: [http://a.example]\n").settings();
+    let settings = Case::named("runner: mock\naudit: log/audit.jsonl\nmock:\n  retry: {attempts: 5, delay: 500ms}\n  rate_limit: 3/s\n  cache: {dir: c, ttl: 12h}\n  ca: ca.pem\n  proxy: http://proxy.example:3128\n  networks: [10.0.0.0/8]\n  allow: [http://a.example]\n").beside("ca.pem", AUTHORITY).settings();
     let retry = settings.retry.unwrap();
     assert_eq!((retry.attempts, retry.delay.as_millis()), (5, 500));
     let rate = settings.rate_limit.unwrap();
@@ -230,7 +230,7 @@ fn the_rest_of_the_keys_is_read() {
     );
     assert!(settings.ca.as_ref().unwrap().ends_with("repo/ca.pem"));
     assert_eq!(
-        settings.proxy.as_ref().unwrap().to_string(),
+        settings.route.proxy.as_ref().unwrap().to_string(),
         "http://proxy.example:3128"
     );
     assert_eq!(settings.policy.networks().len(), 1);
@@ -244,7 +244,7 @@ fn the_rest_of_the_keys_is_read() {
         "mock.cache.dir",
         "mock.cache.ttl",
         "audit",
-        "ca",
+        "mock.ca",
         "mock.proxy",
     ] {
         assert!(keys.iter().any(|other| other == key), "{key}");

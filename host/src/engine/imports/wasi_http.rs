@@ -119,8 +119,10 @@ fn lower_error(error: &HttpError) -> Error {
         HttpError::Timeout => Error::HttpResponseTimeout,
         HttpError::TooLarge(bytes) => Error::HttpResponseBodySize(Some(*bytes)),
         HttpError::RateLimited => Error::ConnectionLimitReached,
-        HttpError::Connection(_) => Error::ConnectionTerminated,
         HttpError::InvalidRequest(_) => Error::HttpRequestUriInvalid,
-        HttpError::BudgetExhausted(text) => Error::InternalError(Some(text.clone())),
+        // The one case with room for a reason, which may be what the user must do about it.
+        HttpError::Connection(text) | HttpError::BudgetExhausted(text) => {
+            Error::InternalError(Some(text.clone()))
+        }
     }
 }

@@ -1,38 +1,34 @@
-//! The only place that opens outbound sockets: a client whose defaults are all turned off.
+//! The only place that opens outbound sockets: clients whose defaults are all turned off.
 
+mod client;
+mod reason;
 mod resolve;
 
 pub use resolve::{Answers, Lookup, SystemLookup};
 
 use super::{body::Body, ready::Ready};
-use crate::policy::{Permit, Policy};
+use crate::{
+    policy::{Addresses, Permit, Policy, Scheme},
+    route::{Proxy, Route},
+};
 use bytes::Bytes;
+use client::{direct, through};
 use http::HeaderMap;
-use resolve::{NonePermitted, PolicyResolver};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt as _;
+use resolve::LOCAL_LOOKUP;
 use std::{
-    error::Error as _,
     net::IpAddr,
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 
-/// How long a connection may take to be made, TLS included. The run's own deadline may be sooner.
-const CONNECT: Duration = Duration::from_secs(30);
-/// How long an unused connection is kept for the next request.
-const IDLE: Duration = Duration::from_secs(30);
-/// Headers of one answer: the figure of hyper, made explicit.
-const ANSWER_HEADERS: usize = 100;
-/// Bytes of an answer's headers over HTTP/2.
-const ANSWER_HEADER_BYTES: u32 = 64 * 1024;
-
-/// The client of one policy. Made at the first request: many runs make none.
+/// The clients of one policy and one route. Each is made at its first request: many runs make none.
 #[derive(Debug)]
 pub(super) struct Transport {
     policy: Arc<Policy>,
     lookup: Arc<dyn Lookup>,
-    client: OnceLock<Result<reqwest::Client, String>>,
+    route: Route,
+    direct: OnceLock<Result<reqwest::Client, String>>,
+    /// Dials the proxy and nothing else.
+    proxied: OnceLock<Result<reqwest::Client, String>>,
 }
 
 /// An answer whose head has come. Dropping it before the end of its body closes the connection.
@@ -54,7 +50,7 @@ impl Answer {
 
     /// The next piece of the body; `None` is the end of a complete answer, and an error is a cut one.
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, String> {
-        self.0.chunk().await.map_err(explain)
+        self.0.chunk().await.map_err(reason::explain)
     }
 }
 
@@ -68,11 +64,13 @@ pub(super) enum SendError {
 }
 
 impl Transport {
-    pub(super) fn new(policy: Arc<Policy>, lookup: Arc<dyn Lookup>) -> Self {
+    pub(super) fn new(policy: Arc<Policy>, route: Route, lookup: Arc<dyn Lookup>) -> Self {
         Self {
             policy,
             lookup,
-            client: OnceLock::new(),
+            route,
+            direct: OnceLock::new(),
+            proxied: OnceLock::new(),
         }
     }
 
@@ -82,10 +80,6 @@ impl Transport {
         permit: &Permit<'_>,
         ready: Ready,
     ) -> Result<Answer, SendError> {
-        let client = self.client.get_or_init(|| self.build());
-        let client = client
-            .as_ref()
-            .map_err(|reason| SendError::Failed(reason.clone()))?;
         let target = permit.target();
         let mut request = reqwest::Request::new(target.method().into(), ready.url);
         *request.headers_mut() = ready.headers;
@@ -94,79 +88,76 @@ impl Transport {
             Body::Whole(bytes) => Some(bytes.into()),
             Body::Stream(stream) => Some(reqwest::Body::wrap_stream(stream)),
         };
-        client
-            .execute(request)
-            .await
-            .map(Answer)
-            .map_err(|error| match none_permitted(&error) {
-                Some(answers) => SendError::NotPermitted(answers),
-                None => SendError::Failed(explain(error)),
-            })
-    }
-
-    /// Every switch is set, because the defaults follow redirects, obey proxy variables, add headers, retry and
-    /// inflate without bound.
-    fn build(&self) -> Result<reqwest::Client, String> {
-        let resolver = PolicyResolver {
-            policy: Arc::clone(&self.policy),
-            lookup: Arc::clone(&self.lookup),
-        };
-        reqwest::Client::builder()
-            .dns_resolver(resolver)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(CONNECT)
-            .pool_idle_timeout(IDLE)
-            .http1_max_headers(ANSWER_HEADERS)
-            .http2_max_header_list_size(ANSWER_HEADER_BYTES)
-            .tls_backend_preconfigured(tls()?)
-            .build()
-            .map_err(|error| format!("the HTTP client does not start: {}", explain(error)))
-    }
-}
-
-/// TLS as rustls has it, with the roots that the system trusts.
-fn tls() -> Result<ClientConfig, String> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = || {
-        ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| format!("TLS does not start: {error}"))
-    };
-    // A machine without any root certificate can still speak plain HTTP to itself; https then fails by name.
-    let mut config = match versions()?.with_platform_verifier() {
-        Ok(builder) => builder.with_no_client_auth(),
-        Err(_no_roots) => versions()?
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth(),
-    };
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-/// The answers of a name whose addresses were all filtered out, if that is why the request failed.
-fn none_permitted(error: &reqwest::Error) -> Option<Vec<IpAddr>> {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if let Some(filtered) = error.downcast_ref::<NonePermitted>() {
-            return Some(filtered.answers.clone());
+        match self.route.proxy_for(permit) {
+            Some(proxy) => self.send_through(proxy, permit, request).await,
+            None => {
+                let made = self
+                    .direct
+                    .get_or_init(|| direct(&self.policy, &self.route, &self.lookup));
+                execute(made, request).await
+            }
         }
-        cause = error.source();
     }
-    None
+
+    /// Sends a request by way of the proxy, which finds the address of a name itself.
+    async fn send_through(
+        &self,
+        proxy: &Proxy,
+        permit: &Permit<'_>,
+        request: reqwest::Request,
+    ) -> Result<Answer, SendError> {
+        let target = permit.target();
+        let https = target.scheme() == Scheme::Https;
+        let failed = |reason: &str| {
+            SendError::Failed(format!("through the proxy {}: {reason}", proxy.origin()))
+        };
+        if https && matches!(permit.addresses(), Addresses::Literal(IpAddr::V6(_))) {
+            // The client takes the brackets for a part of the name that the certificate must have.
+            return Err(failed(
+                "an IPv6 address is not reached by https through a proxy; ask for a name",
+            ));
+        }
+        self.check_here(permit).await?;
+        let made = self
+            .proxied
+            .get_or_init(|| through(proxy, &self.route, &self.lookup));
+        match execute(made, request).await {
+            // By plain http the proxy answers in the place of the service; no service asks for this.
+            Ok(answer) if !https && answer.status() == 407 => Err(failed(reason::CREDENTIALS)),
+            Err(SendError::Failed(reason)) => Err(failed(&reason)),
+            other => other,
+        }
+    }
+
+    /// Refuses a name that leads to forbidden addresses alone as far as this machine can see. One that it cannot resolve is
+    /// the proxy's matter: where there are proxies, names outside are often known to them only.
+    async fn check_here(&self, permit: &Permit<'_>) -> Result<(), SendError> {
+        let host = permit.target().host();
+        let (Addresses::Resolved, Some(name)) = (permit.addresses(), host.as_name()) else {
+            return Ok(());
+        };
+        match tokio::time::timeout(LOCAL_LOOKUP, self.lookup.lookup(name)).await {
+            Ok(Ok(answers))
+                if !answers.is_empty() && self.policy.dialable(host, &answers).is_empty() =>
+            {
+                Err(SendError::NotPermitted(answers))
+            }
+            Ok(Ok(_) | Err(_)) | Err(_) => Ok(()),
+        }
+    }
 }
 
-/// Why a request failed, without the URL and its query.
-fn explain(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    if error.is_timeout() {
-        return format!("no connection within {} s", CONNECT.as_secs());
-    }
-    let mut innermost: &dyn std::error::Error = &error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
+async fn execute(
+    client: &Result<reqwest::Client, String>,
+    request: reqwest::Request,
+) -> Result<Answer, SendError> {
+    let client = client
+        .as_ref()
+        .map_err(|reason| SendError::Failed(reason.clone()))?;
+    client.execute(request).await.map(Answer).map_err(|error| {
+        match reason::none_permitted(&error) {
+            Some(answers) => SendError::NotPermitted(answers),
+            None => SendError::Failed(reason::explain(error)),
+        }
+    })
 }

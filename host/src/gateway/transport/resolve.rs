@@ -7,7 +7,11 @@ use std::{
     net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::Arc,
+    time::Duration,
 };
+
+/// How long this machine looks for a name that goes through a proxy, which may know more names.
+pub(super) const LOCAL_LOOKUP: Duration = Duration::from_secs(5);
 
 /// The addresses that a name has, as it were asked for.
 pub type Answers = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
@@ -37,6 +41,28 @@ impl Lookup for SystemLookup {
 #[error("the name has no address that may be dialled")]
 pub(super) struct NonePermitted {
     pub(super) answers: Vec<IpAddr>,
+}
+
+/// The resolver of a client that goes through a proxy: it finds the proxy, unfiltered, and no other name.
+#[derive(Debug)]
+pub(super) struct ProxyResolver {
+    pub(super) proxy: Host,
+    pub(super) lookup: Arc<dyn Lookup>,
+}
+
+impl reqwest::dns::Resolve for ProxyResolver {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let is_proxy = Host::parse(name.as_str()).is_ok_and(|host| host == self.proxy);
+        let answers = is_proxy.then(|| self.lookup.lookup(name.as_str()));
+        Box::pin(async move {
+            let Some(answers) = answers else {
+                return Err(io::Error::other("only the proxy is dialled here").into());
+            };
+            let addresses = answers.await?.into_iter();
+            let addresses = addresses.map(|address| SocketAddr::new(address, 0));
+            Ok(Box::new(addresses) as reqwest::dns::Addrs)
+        })
+    }
 }
 
 /// The resolver of a client: looks a name up, and gives the client what the policy lets it dial.
