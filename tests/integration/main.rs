@@ -11,6 +11,7 @@
 #![deny(dead_code)]
 
 mod audit;
+mod both_doors;
 mod cli;
 mod components;
 mod consent;

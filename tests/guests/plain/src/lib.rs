@@ -23,6 +23,7 @@
 //! | `wasi METHOD URL` | the same by `wasi:http` ([`second_door`]) |
 //! | `leave HOW METHOD URL`, `leave-wasi HOW METHOD URL` | reads the first piece of an answer, and then: `trap`; `sleep` for ever; `drop` the answer and sleep; `return` |
 //! | `requests N METHOD URL` | sends N requests one after the other and counts the outcomes |
+//! | `verdicts [[METHOD, URL], …]` | what each door says to each URL ([`verdicts`]) |
 //!
 //! `generate-dagu-config` returns the parameter `dagu`, with the parameter `dagu-counter` a DAG with the counter, and
 //! without either `unsupported`.
@@ -32,6 +33,7 @@ mod hostile;
 mod probe;
 mod report;
 mod second_door;
+mod verdicts;
 mod web;
 
 use bindings::arborist::runner::runner_types::ServiceFailure;
@@ -54,6 +56,7 @@ impl Guest for Plain {
         match behaviour {
             "unsupported" => return Err(RunnerError::Unsupported),
             "spec" => return Ok(argument.to_owned()),
+            "verdicts" => return verdicts::run(argument),
             "wasi" => return second_door::run(argument, &parameters),
             "leave-wasi" => return second_door::leave(argument, &parameters),
             "http" | "open" | "requests" | "leave" => {

@@ -50,7 +50,11 @@ pub(crate) fn leave(argument: &str, parameters: &[Parameter]) -> Result<String, 
     Ok(crate::spec_with("left", how))
 }
 
-fn send(method: &str, url: &str, parameters: &[Parameter]) -> Result<IncomingResponse, String> {
+pub(crate) fn send(
+    method: &str,
+    url: &str,
+    parameters: &[Parameter],
+) -> Result<IncomingResponse, String> {
     let headers = Fields::new();
     for header in parameters {
         if let Some(name) = header.name.strip_prefix("header:") {
@@ -136,11 +140,12 @@ fn method(name: &str) -> Method {
     }
 }
 
+/// The cases of the variant, as HTTP libraries choose them: in any case of letters.
 fn scheme(name: &str) -> Scheme {
-    match name {
+    match name.to_ascii_lowercase().as_str() {
         "http" => Scheme::Http,
         "https" => Scheme::Https,
-        other => Scheme::Other(other.to_owned()),
+        _ => Scheme::Other(name.to_owned()),
     }
 }
 
