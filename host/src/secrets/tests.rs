@@ -153,7 +153,7 @@ fn nothing_is_shown_of_anything() {
         "{secrets:?} {sent:?} {:?} {scrubber:?} {body:?}",
         sent.headers
     );
-    assert!(all.contains("api_key"));
+    assert!(all.contains("api_key") && all.contains("OutgoingBody"));
     for hidden in [KEY, &placeholder[..20], &KEY[..7], "exposed-value", OTHER] {
         assert!(!all.contains(hidden), "{all}");
     }

@@ -326,6 +326,15 @@ proptest! {
     }
 
     #[test]
+    fn a_value_that_overlaps_with_itself_leaves_nothing(unit in "[A-Z]{2,5}", times in 4..9_usize, more in 1..9_usize, sizes in sizes()) {
+        let value = unit.repeat(times);
+        let secrets = run(&[&value], 5);
+        let body = format!("{WALL}{}{WALL}", unit.repeat(times + more));
+        let out = String::from_utf8(scrub(&secrets, body.as_bytes(), &sizes)).unwrap();
+        assert!(!out.contains(|c: char| c.is_ascii_uppercase()), "{out}");
+    }
+
+    #[test]
     fn base64_comes_back_as_base64(value in "sk-[A-Za-z0-9 /\"%&é]{12,50}Z", before in "[a-z:]{0,20}", after in "[a-z:]{0,30}", safe in any::<bool>(), sizes in sizes(), seed in any::<u8>()) {
         let secrets = run(&[&value], seed);
         let placeholder = secrets.value_for_runner("key0").unwrap();

@@ -52,6 +52,42 @@ fn sound() -> impl Strategy<Value = String> {
         })
 }
 
+/// Rules and requests that meet more often than not, and then differ in one thing.
+fn meeting() -> (
+    impl Strategy<Value = Vec<String>>,
+    impl Strategy<Value = String>,
+) {
+    const PATHS: &[&str] = &["", "/", "/v1", "/v1/", "/v1/a", "/v10", "/v", "/v1;x"];
+    let hosts = ["allowed.test", "a.allowed.test", "localhost", "127.0.0.1"];
+    let rule = (
+        prop::sample::select(&["", "", "GET ", "POST,GET "][..]),
+        prop::sample::select(&["https", "https", "http"][..]),
+        prop::sample::select([&hosts[..], &["*.allowed.test", "*.a.allowed.test"]].concat()),
+        prop::sample::select(&["", "", ":8443"][..]),
+        prop::sample::select(&PATHS[..6]),
+    );
+    let rule = rule.prop_map(|(methods, scheme, host, port, path)| {
+        format!("{methods}{scheme}://{host}{port}{path}")
+    });
+    let more = [
+        "b.a.allowed.test",
+        "xallowed.test",
+        "allowed.test.evil.test",
+        "[::1]",
+    ];
+    let url = (
+        prop::sample::select(&["https", "https", "http"][..]),
+        prop::sample::select([&hosts[..], &more[..]].concat()),
+        prop::sample::select(&["", "", ":8443", ":443"][..]),
+        prop::sample::select(PATHS),
+        prop::sample::select(&["", "", "/..", "/%2e%2e/x", "/%252e%252e", "/b", "?/v1", "c"][..]),
+    );
+    let url = url.prop_map(|(scheme, host, port, path, rest)| {
+        format!("{scheme}://{host}{port}{path}{rest}")
+    });
+    (prop::collection::vec(rule, 0..3), url)
+}
+
 fn any_rule() -> impl Strategy<Value = String> {
     prop_oneof![3 => sound(), 3 => bent(seeds(), words()), 1 => soup(words(), 10), 1 => bytes(60)]
 }
@@ -189,6 +225,11 @@ proptest! {
 
     #[test]
     fn what_is_permitted_is_what_a_rule_names(rules in prop::collection::vec(sound(), 0..4), method in prop::sample::select(&["GET", "POST", "DELETE"][..]), url in urls::sound()) {
+        judge_policy(&rules, method, &url);
+    }
+
+    #[test]
+    fn what_differs_in_one_thing_is_denied((rules, url) in meeting(), method in prop::sample::select(&["GET", "POST", "DELETE"][..])) {
         judge_policy(&rules, method, &url);
     }
 

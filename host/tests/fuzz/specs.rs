@@ -276,7 +276,7 @@ fn what_is_repeated_without_end_is_bounded() {
             judge(&format!("{before}{}", word.repeat(count)));
         }
     }
-    for levels in 1..40 {
+    for levels in [1, 3, 10, 20, 39] {
         for wide in [2, 9, 60] {
             let bomb = (0..levels).map(|at| {
                 let inner = if at == 0 {
