@@ -21,6 +21,8 @@ pub(crate) fn faults(stage: &Stage, expect: &Expect, ran: &Ran) -> Vec<String> {
 
 /// What holds of every attempt, whatever the guest and the service do.
 fn always(stage: &Stage, ran: &Ran, faults: &mut Vec<String>) {
+    // A case that guesses placeholders finds its own guesses again.
+    let guessed = stage.says(PLACEHOLDER_PREFIX);
     let mut must = |holds: bool, fault: &str| {
         if !holds {
             faults.push(fault.to_owned());
@@ -36,7 +38,10 @@ fn always(stage: &Stage, ran: &Ran, faults: &mut Vec<String>) {
     }
     for text in [&ran.stdout, &ran.stderr] {
         must(!text.contains(key::CANARY.1), "the environment got out");
-        must(!text.contains(PLACEHOLDER_PREFIX), "a placeholder is shown");
+        must(
+            guessed || !text.contains(PLACEHOLDER_PREFIX),
+            "a placeholder is shown",
+        );
         must(
             !text.chars().any(obeyed),
             "a character that terminals obey is shown",
@@ -50,7 +55,10 @@ fn always(stage: &Stage, ran: &Ran, faults: &mut Vec<String>) {
         for seen in service.requests() {
             must(seen.fault.is_none(), "a malformed request was sent");
             must(!seen.holds(key::CANARY.1), "the environment was sent");
-            must(!seen.holds(PLACEHOLDER_PREFIX), "a placeholder was sent");
+            must(
+                guessed || !seen.holds(PLACEHOLDER_PREFIX),
+                "a placeholder was sent",
+            );
         }
     }
 }
@@ -137,7 +145,10 @@ fn key_is_nowhere(stage: &Stage, ran: &Ran, faults: &mut Vec<String>) {
         }
     }
     for path in key::files(stage.host.home()) {
-        faults.push(format!("the key is in the file {path}"));
+        // Where the case put it.
+        if !path.ends_with("agent-arborist.yaml") {
+            faults.push(format!("the key is in the file {path}"));
+        }
     }
     let second = stage.second.iter().flat_map(Service::requests);
     if second

@@ -69,13 +69,20 @@ impl Guest {
                 )
             }
             Self::Named(name) => {
-                let built = BUILT.iter().find(|(built, _)| built == name);
-                let (_, path) = built.unwrap_or_else(|| panic!("no guest is called {name}"));
+                let path = built(name);
                 made("guest.wasm", &fs::read(path).expect("the guest is built"))
             }
             Self::Made(it) => it.place(folder, home),
         }
     }
+}
+
+/// The path of a guest that `build.rs` built.
+pub(crate) fn built(name: &str) -> &'static str {
+    let built = BUILT.iter().find(|(built, _)| *built == name);
+    built
+        .unwrap_or_else(|| panic!("no guest is called {name}"))
+        .1
 }
 
 impl Made {

@@ -73,3 +73,22 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
 fn holds(bytes: &[u8], needle: &[u8]) -> bool {
     bytes.windows(needle.len()).any(|window| window == needle)
 }
+
+/// Whether the search finds what it is for: everything else that is said about the key hangs on it.
+///
+/// # Errors
+/// A spelling that it misses, or a find where there is none.
+pub(crate) fn check() -> Result<(), String> {
+    for spelling in SPELLINGS {
+        for before in ["", "a", "Bearer ", "user:", "{\"key\":\""] {
+            let text = spelling.encode(format!("{before}{KEY}\" and more").as_bytes());
+            if !is_in(&text) {
+                return Err(format!("{spelling:?} after {before:?} is not found"));
+            }
+        }
+    }
+    if is_in(&KEY.as_bytes()[1..]) || is_in(b"sk-live-") || is_in(b"") {
+        return Err("it is found where it is not".to_owned());
+    }
+    Ok(())
+}

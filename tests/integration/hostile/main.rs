@@ -8,11 +8,13 @@
     reason = "a test that cannot go on should panic"
 )]
 
+mod alive;
 mod case;
 mod check;
 mod fill;
 mod guest;
 mod key;
+mod library;
 mod run;
 mod service;
 mod stage;
@@ -28,11 +30,16 @@ use libtest_mimic::{Arguments, Trial};
 use std::{fs, path::Path, sync::Arc};
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Most of the time they wait for each other.
+    arguments.test_threads.get_or_insert(8);
     let folders = folders();
     let mut trials: Vec<Trial> = folders.iter().flat_map(trials).collect();
     trials.push(Trial::test("every_row_has_a_proof", move || {
         table::check(&folders).map_err(Into::into)
+    }));
+    trials.push(Trial::test("the_key_is_found_in_every_spelling", || {
+        key::check().map_err(Into::into)
     }));
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -72,6 +72,16 @@ impl Service {
         })
     }
 
+    /// The name of its hostile answer, if it has one.
+    pub(crate) fn hostile(&self, with: &BTreeMap<String, String>) -> Option<String> {
+        let Self::Hostile(name) = self else {
+            return None;
+        };
+        let mut fill = Fill::default();
+        with.iter().for_each(|(word, text)| fill.set(word, text));
+        Some(fill.text(name))
+    }
+
     /// What the service does.
     pub(crate) fn behaviour(&self, folder: &Path, fill: &Fill) -> Behaviour {
         let of = |service: &Self| service.behaviour(folder, fill);

@@ -1,6 +1,7 @@
 //! The table of `docs/security.md`: each attack has a case, a test, or the reason why it has neither.
 
 use super::case::Folder;
+use arborist_tests::service::Hostile;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -42,11 +43,28 @@ pub(crate) fn check(folders: &[Result<Arc<Folder>, String>]) -> Result<(), Strin
             }
         }
     }
+    faults.extend(unused_answers(&folders));
     if faults.is_empty() {
         Ok(())
     } else {
         Err(faults.join("\n"))
     }
+}
+
+/// The hostile answers that no case is about.
+fn unused_answers(folders: &BTreeMap<&str, &Folder>) -> Vec<String> {
+    let names = |folder: &Folder| {
+        let attempts = folder.attempts().into_iter();
+        let named = attempts.filter_map(|it| it.entry.service?.hostile(&it.entry.with));
+        named.collect::<Vec<_>>()
+    };
+    let used: BTreeSet<String> = folders.values().flat_map(|it| names(it)).collect();
+    let unused = Hostile::all()
+        .into_iter()
+        .filter(|(name, _)| !used.contains(name));
+    unused
+        .map(|(name, _)| format!("no case has a service that answers {name:?}"))
+        .collect()
 }
 
 fn row(
