@@ -24,16 +24,19 @@ fn main() {
     let target = target_folder(&here).join("test-guests");
     build(&guests, &target);
     let mut constants = String::from("// One for each guest; the tests must use them all.\n");
+    // The same by name, for the hostile set, whose cases are files.
+    let mut table = String::from("&[\n");
     for name in members(&guests) {
         let file = format!("{}.wasm", name.replace('-', "_"));
-        declare(
-            &mut constants,
-            &name,
-            &target.join("wasm32-wasip2/release").join(file),
-        );
+        let path = target.join("wasm32-wasip2/release").join(file);
+        declare(&mut constants, &name, &path);
+        table.push_str(&format!("({name:?}, {path:?}),\n"));
     }
+    table.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    fs::write(out.join("guests.rs"), constants).expect("the output folder can be written");
+    for (file, text) in [("guests.rs", constants), ("guest_table.rs", table)] {
+        fs::write(out.join(file), text).expect("the output folder can be written");
+    }
 }
 
 fn declare(constants: &mut String, name: &str, path: &Path) {

@@ -207,7 +207,7 @@ pub const ROWS: [Row; 16] = [
         unit: Unit::Bytes,
         default: 2048 * MIB,
         ceiling: 65_536 * MIB,
-        about: "memory of the compiler, once for each component; a Python runner takes about 500 MiB. The component is not used beyond it",
+        about: "memory of the compiler, once for each component; a Python runner takes about 350 MiB. The component is not used beyond it",
     },
     Row {
         limit: Limit::CompileCpu,

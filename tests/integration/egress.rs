@@ -11,7 +11,11 @@ use arborist_tests::{
     Host, host,
     service::{Answer, Behaviour, End, Gate, Listener, Redirect, Service, Stream},
 };
-use std::{net::IpAddr, process::Stdio, sync::Arc};
+use std::{
+    net::IpAddr,
+    process::Stdio,
+    sync::{Arc, Mutex},
+};
 
 /// The two doors, as the guest `plain` is told to use them.
 const DOORS: [&str; 2] = ["http", "wasi"];
@@ -394,4 +398,46 @@ fn a_name_that_resolves_to_a_private_address_is_refused_unless_the_network_is_na
     );
     let (status, _) = resolve(&service, &["10.0.0.1"], &["127.0.0.0/8"]);
     assert!(matches!(status, Err(HttpError::Denied(_))), "{status:?}");
+}
+
+/// A resolver that answers otherwise each time.
+#[derive(Debug)]
+struct Fickle(Mutex<Vec<IpAddr>>);
+
+impl Lookup for Fickle {
+    fn lookup(&self, _name: &str) -> Answers {
+        let answer = self.0.lock().unwrap().pop();
+        Box::pin(async move { Ok(answer.into_iter().collect()) })
+    }
+}
+
+#[test]
+fn a_name_that_changes_its_mind_is_judged_at_each_connection() {
+    let closing = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+    let service = Service::start(Behaviour::raw(closing));
+    let origin = format!("http://internal.example.org:{}", service.port());
+    let policy = Policy::builder().allow(&origin).network("127.0.0.1/32");
+    // From the last to the first.
+    let answers = ["127.0.0.1", "127.0.0.2", "127.0.0.1"].map(|it| it.parse().unwrap());
+    let fickle = Arc::new(Fickle(Mutex::new(answers.into())));
+    let gateway = Gateway::new(policy.build().unwrap(), fickle);
+    let session = gateway.session(&Limits::default(), RunSecrets::none());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let ask = || {
+        let request = Request {
+            method: "GET".into(),
+            url: format!("{origin}/"),
+            headers: Vec::new(),
+            body: None,
+        };
+        let answer = runtime.block_on(session.send(request));
+        answer.map(|response| response.status)
+    };
+    assert_eq!(ask(), Ok(200));
+    assert!(matches!(ask(), Err(HttpError::Denied(_))));
+    assert_eq!(ask(), Ok(200));
+    assert_eq!(service.connections(), 2);
 }

@@ -240,6 +240,8 @@ impl Session {
 
     pub(super) fn refuse(&self, message: String, help: Option<String>) {
         self.0.refused.fetch_add(1, Ordering::Relaxed);
+        // A help names the origin to allow, and a guest can put a placeholder there too.
+        let help = help.map(|help| self.show(&help).into_owned());
         let message = self.show(&message).into_owned();
         self.0.refusal.get_or_init(|| Refusal { message, help });
     }

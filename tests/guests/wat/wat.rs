@@ -82,7 +82,8 @@ fn good() -> String {
     fs::read_to_string(folder().join("framed/good.wat")).unwrap()
 }
 
-fn in_frame(core: &str) -> String {
+/// A runner whose core module is this text.
+pub(crate) fn in_frame(core: &str) -> String {
     fs::read_to_string(folder().join("frame.wat"))
         .unwrap()
         .replace(";; @core", core)

@@ -13,7 +13,7 @@ use crate::{
 };
 use bytes::Bytes;
 use client::{direct, through};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use resolve::LOCAL_LOOKUP;
 use std::{
     net::IpAddr,
@@ -154,10 +154,15 @@ async fn execute(
     let client = client
         .as_ref()
         .map_err(|reason| SendError::Failed(reason.clone()))?;
-    client.execute(request).await.map(Answer).map_err(|error| {
-        match reason::none_permitted(&error) {
-            Some(answers) => SendError::NotPermitted(answers),
-            None => SendError::Failed(reason::explain(error)),
-        }
-    })
+    let answer = client.execute(request).await;
+    let answer = answer.map_err(|error| match reason::none_permitted(&error) {
+        Some(answers) => SendError::NotPermitted(answers),
+        None => SendError::Failed(reason::explain(error)),
+    })?;
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+        // Nobody asked for it, and what follows is no HTTP.
+        let reason = "the service switches to another protocol".to_owned();
+        return Err(SendError::Failed(reason));
+    }
+    Ok(Answer(answer))
 }

@@ -2,7 +2,7 @@
 
 use crate::bindings::exports::arborist::runner::generate::{Parameter, RunnerError};
 use crate::report::Report;
-use crate::{parameter, unusable};
+use crate::{parameter, unusable, web};
 use wasip2::http::outgoing_handler::{OutgoingRequest, handle};
 use wasip2::http::types::{ErrorCode, Fields, IncomingResponse, Method, OutgoingBody, Scheme};
 use wasip2::io::streams::StreamError;
@@ -10,24 +10,31 @@ use wasip2::io::streams::StreamError;
 /// What one call may write to a body's stream.
 const WRITE: usize = 4096;
 
-/// `METHOD URL`, cut at the first `://` and the first `/` after it, with no other look at it.
+/// The parts of a request, as they are set.
+struct Parts {
+    method: String,
+    scheme: Option<String>,
+    authority: Option<String>,
+    path: Option<String>,
+}
+
+/// `METHOD URL`, cut at the first `://` and the first `/` after it, with no other look at it. The parameters `scheme%`,
+/// `authority%` and `path%`, percent-encoded, are taken in place of what was cut; `absent` lists what is not set at all.
 pub(crate) fn run(argument: &str, parameters: &[Parameter]) -> Result<String, RunnerError> {
-    let (method, url) = argument
-        .split_once(' ')
-        .ok_or_else(|| unusable("no method and URL"))?;
-    let mut report = Report::new(url);
-    match send(method, url, parameters) {
-        Ok(answer) => {
-            report.add("status", answer.status());
-            match body(&answer) {
-                Ok(bytes) => {
-                    report.add("length", bytes.len());
-                    report.add("body", String::from_utf8_lossy(&bytes));
-                }
-                Err(error) => report.add("end", error),
-            }
+    let (method, url) = web::line(argument, parameters)?;
+    let mut report = Report::new(&url);
+    let answer = match send(&parts(method, &url, parameters), parameters) {
+        Ok(answer) => answer,
+        Err(error) => return web::failed(report, error, parameters),
+    };
+    report.add("status", answer.status());
+    report.add("headers", lines(&answer));
+    match body(&answer) {
+        Ok(bytes) => {
+            report.add("length", bytes.len());
+            web::add_body(&mut report, &bytes, parameters);
         }
-        Err(error) => report.add("error", error),
+        Err(error) => return web::failed(report, error, parameters),
     }
     Ok(report.to_spec())
 }
@@ -38,7 +45,8 @@ pub(crate) fn leave(argument: &str, parameters: &[Parameter]) -> Result<String, 
     let (Some(how), Some(method), Some(url)) = (words.next(), words.next(), words.next()) else {
         return Err(unusable("no way to leave, method and URL"));
     };
-    let answer = send(method, url, parameters).map_err(|error| unusable(&error))?;
+    let parts = parts(method.to_owned(), url, parameters);
+    let answer = send(&parts, parameters).map_err(|error| unusable(&error))?;
     let body = answer.consume().map_err(|()| unusable("consumed"))?;
     let stream = body.stream().map_err(|()| unusable("no stream"))?;
     drop(stream.blocking_read(64 << 10));
@@ -50,44 +58,87 @@ pub(crate) fn leave(argument: &str, parameters: &[Parameter]) -> Result<String, 
     Ok(crate::spec_with("left", how))
 }
 
-pub(crate) fn send(
+/// Sends a request for `url`, cut as [`run`] cuts it.
+pub(crate) fn ask(
     method: &str,
     url: &str,
     parameters: &[Parameter],
 ) -> Result<IncomingResponse, String> {
-    let headers = Fields::new();
-    for header in parameters {
-        if let Some(name) = header.name.strip_prefix("header:") {
-            let value = crate::web::filled(&header.value);
-            headers
-                .append(name, &value.into_bytes())
-                .map_err(|error| format!("header: {error:?}"))?;
-        }
-    }
-    let request = OutgoingRequest::new(headers);
+    send(&parts(method.to_owned(), url, parameters), parameters)
+}
+
+fn parts(method: String, url: &str, parameters: &[Parameter]) -> Parts {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let cut = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(cut);
-    let refused = |part: &str| format!("refused: {part}");
+    let absent = parameter(parameters, "absent").unwrap_or_default();
+    let part = |name: &str, cut: &str| {
+        let given = parameter(parameters, &format!("{name}%")).map(web::decoded);
+        let text = given.map_or(cut.to_owned(), |it| {
+            String::from_utf8_lossy(&it).into_owned()
+        });
+        (!absent.split(' ').any(|it| it == name)).then_some(text)
+    };
+    Parts {
+        method,
+        scheme: part("scheme", scheme),
+        authority: part("authority", authority),
+        path: part("path", path),
+    }
+}
+
+fn lines(answer: &IncomingResponse) -> String {
+    let entries = answer.headers().entries();
+    let line =
+        |(name, value): &(String, Vec<u8>)| format!("{name}: {}", String::from_utf8_lossy(value));
+    entries.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn send(parts: &Parts, parameters: &[Parameter]) -> Result<IncomingResponse, String> {
+    let headers = Fields::new();
+    let given = web::headers(parameters).map_err(|error| format!("{error:?}"))?;
+    for (name, value) in given {
+        headers
+            .append(&name, &value)
+            .map_err(|error| format!("invalid-request: header: {error:?}"))?;
+    }
+    let request = OutgoingRequest::new(headers);
+    let refused = |part: &str| format!("invalid-request: no such {part}");
     request
-        .set_method(&self::method(method))
+        .set_method(&method(&parts.method))
         .map_err(|()| refused("method"))?;
     request
-        .set_scheme(Some(&self::scheme(scheme)))
+        .set_scheme(parts.scheme.as_deref().map(scheme).as_ref())
         .map_err(|()| refused("scheme"))?;
     request
-        .set_authority(Some(authority))
+        .set_authority(parts.authority.as_deref())
         .map_err(|()| refused("authority"))?;
     request
-        .set_path_with_query(Some(path))
+        .set_path_with_query(parts.path.as_deref())
         .map_err(|()| refused("path"))?;
     let outgoing = request.body().map_err(|()| refused("body"))?;
     let answer = handle(request, None).map_err(|error| said(&error))?;
     write(&outgoing, parameters)?;
-    OutgoingBody::finish(outgoing, None).map_err(|error| said(&error))?;
+    let trailers = trailers(parameters)?;
+    OutgoingBody::finish(outgoing, trailers).map_err(|error| said(&error))?;
     answer.subscribe().block();
     let answer = answer.get().ok_or("no answer")?.map_err(|()| "taken")?;
     answer.map_err(|error| said(&error))
+}
+
+/// A trailer for each parameter `trailer:NAME`.
+fn trailers(parameters: &[Parameter]) -> Result<Option<Fields>, String> {
+    let trailers = Fields::new();
+    let mut any = false;
+    for it in parameters {
+        if let Some(name) = it.name.strip_prefix("trailer:") {
+            any = true;
+            trailers
+                .append(name, it.value.as_bytes())
+                .map_err(|error| format!("invalid-request: trailer: {error:?}"))?;
+        }
+    }
+    Ok(any.then_some(trailers))
 }
 
 /// The parameter `body`, as often as the parameter `times` says.
@@ -98,6 +149,7 @@ fn write(outgoing: &OutgoingBody, parameters: &[Parameter]) -> Result<(), String
     let times: usize = parameter(parameters, "times")
         .and_then(|it| it.parse().ok())
         .unwrap_or(1);
+    let body = web::filled(body);
     let stream = outgoing.write().map_err(|()| "no stream")?;
     for _ in 0..times {
         for piece in body.as_bytes().chunks(WRITE) {
@@ -153,11 +205,14 @@ fn scheme(name: &str) -> Scheme {
 fn said(error: &ErrorCode) -> String {
     match error {
         ErrorCode::HttpRequestDenied => "denied".to_owned(),
-        ErrorCode::HttpRequestUriInvalid => "invalid-request".to_owned(),
+        // The second is what wasmtime says of a request that it cannot put together.
+        ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpProtocolError => {
+            format!("invalid-request: {error:?}")
+        }
         ErrorCode::HttpResponseBodySize(_) | ErrorCode::HttpRequestBodySize(_) => {
             "too-large".to_owned()
         }
-        ErrorCode::ConnectionTerminated => "connection".to_owned(),
+        ErrorCode::InternalError(Some(text)) => format!("connection: {text}"),
         other => format!("{other:?}"),
     }
 }

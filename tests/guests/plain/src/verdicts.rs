@@ -40,14 +40,15 @@ fn first(method: &str, url: &str) -> String {
 }
 
 fn second(method: &str, url: &str) -> String {
-    match second_door::send(method, url, &[]) {
+    match second_door::ask(method, url, &[]) {
         Ok(_) => "sent".to_owned(),
         Err(error) => match error.as_str() {
             "denied" => "denied".to_owned(),
-            // The second is what it says to a scheme that is none of HTTP's.
-            "invalid-request" | "ErrorCode::HttpProtocolError" => "invalid".to_owned(),
             // The types of wasi:http do not hold such a part, so that there is no request to decide on.
-            refused if refused.starts_with("refused: ") => "inexpressible".to_owned(),
+            refused if refused.starts_with("invalid-request: no such ") => {
+                "inexpressible".to_owned()
+            }
+            refused if refused.starts_with("invalid-request") => "invalid".to_owned(),
             other => word(other),
         },
     }

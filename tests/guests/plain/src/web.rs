@@ -1,14 +1,17 @@
 //! Requests that the description names, and what came of them.
 //!
-//! The parameter `body` is the body; each parameter `header:NAME` a header, in which `{FIELD}` stands for
-//! the configuration's field, as a runner would put a secret there.
+//! The parameter `body` is the body; each parameter `header:NAME` a header. In both and in the URL `{FIELD}` stands for the
+//! configuration's field, as a runner would put a secret there. For what an argument cannot hold, `url%`, `method%` and
+//! `header%:NAME` are percent-encoded, NAME too. `basic` is `USER:PASSWORD` for an `Authorization: Basic`. `headers` adds so many headers, `header-bytes` one of so many bytes. With the
+//! parameter `on-error` an error of the request is the runner's own; with `no-body` the body of the answer is only counted.
 
 use crate::bindings::arborist::runner::http::{self, Header, HttpError, Request};
 use crate::bindings::arborist::runner::progress;
 use crate::bindings::exports::arborist::runner::generate::{Parameter, RunnerError};
 use crate::bindings::wasi::config::store;
 use crate::report::Report;
-use crate::{parameter, unusable};
+use crate::{number, parameter, unusable};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::collections::BTreeMap;
 
 pub(crate) fn run(
@@ -21,7 +24,7 @@ pub(crate) fn run(
             let (count, rest) = argument
                 .split_once(' ')
                 .ok_or_else(|| unusable("no number"))?;
-            many(crate::number(count, 1)?, &request(rest, parameters)?)
+            many(number(count, 1)?, &request(rest, parameters)?)
         }
         "open" => Ok(open(&request(argument, parameters)?)),
         "leave" => {
@@ -30,28 +33,108 @@ pub(crate) fn run(
                 .ok_or_else(|| unusable("no way to leave"))?;
             leave(how, &request(rest, parameters)?)
         }
-        _ => Ok(send(&request(argument, parameters)?)),
+        _ => send(&request(argument, parameters)?, parameters),
     }
 }
 
-/// The URL is everything after the method, so that a test can put anything there.
 fn request(argument: &str, parameters: &[Parameter]) -> Result<Request, RunnerError> {
+    let (method, url) = line(argument, parameters)?;
+    let header = |(name, value): (String, Vec<u8>)| Header {
+        name,
+        value: String::from_utf8_lossy(&value).into_owned(),
+    };
+    Ok(Request {
+        method,
+        url,
+        headers: headers(parameters)?.into_iter().map(header).collect(),
+        body: parameter(parameters, "body").map(|body| filled(body).into_bytes()),
+    })
+}
+
+/// The method and the URL, which is everything after it, so that a test can put anything there.
+pub(crate) fn line(
+    argument: &str,
+    parameters: &[Parameter],
+) -> Result<(String, String), RunnerError> {
     let (method, url) = argument
         .split_once(' ')
         .ok_or_else(|| unusable("no method and URL"))?;
-    let header = |it: &Parameter| {
-        let name = it.name.strip_prefix("header:")?;
-        Some(Header {
-            name: name.to_owned(),
-            value: filled(&it.value),
-        })
+    let text = |name: &str, given: &str| {
+        let encoded = parameter(parameters, name).map(decoded);
+        encoded.map_or_else(
+            || given.to_owned(),
+            |bytes| String::from_utf8_lossy(&bytes).into_owned(),
+        )
     };
-    Ok(Request {
-        method: method.to_owned(),
-        url: filled(url),
-        headers: parameters.iter().filter_map(header).collect(),
-        body: parameter(parameters, "body").map(|body| filled(body).into_bytes()),
-    })
+    Ok((text("method%", method), filled(&text("url%", url))))
+}
+
+/// The headers that the parameters name.
+pub(crate) fn headers(parameters: &[Parameter]) -> Result<Vec<(String, Vec<u8>)>, RunnerError> {
+    let mut headers = Vec::new();
+    for it in parameters {
+        if let Some(name) = it.name.strip_prefix("header:") {
+            headers.push((name.to_owned(), filled(&it.value).into_bytes()));
+        } else if let Some(name) = it.name.strip_prefix("header%:") {
+            let name = String::from_utf8_lossy(&decoded(name)).into_owned();
+            headers.push((name, decoded(&it.value)));
+        }
+    }
+    if let Some(basic) = parameter(parameters, "basic") {
+        let value = format!("Basic {}", STANDARD.encode(filled(basic)));
+        headers.push(("authorization".to_owned(), value.into_bytes()));
+    }
+    let many = number(parameter(parameters, "headers").unwrap_or_default(), 0)?;
+    headers.extend((0..many).map(|n| (format!("x-{n}"), b"x".to_vec())));
+    let large = parameter(parameters, "header-bytes").unwrap_or_default();
+    if let Ok(size @ 1..) = number(large, 0) {
+        headers.push(("x-large".to_owned(), vec![b'x'; size as usize]));
+    }
+    Ok(headers)
+}
+
+/// Percent-decoded; what is no encoding stays as it is.
+pub(crate) fn decoded(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let hex = text_of(after.get(..2)).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (first, hex) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    bytes
+}
+
+fn text_of(bytes: Option<&[u8]>) -> Option<&str> {
+    std::str::from_utf8(bytes?).ok()
+}
+
+/// The body of an answer as a fact, unless the parameters do not want it.
+pub(crate) fn add_body(report: &mut Report, body: &[u8], parameters: &[Parameter]) {
+    if parameter(parameters, "no-body").is_none() {
+        report.add("body", String::from_utf8_lossy(body));
+    }
+}
+
+/// An error as a fact, or as the runner's own where the parameters want it.
+pub(crate) fn failed(
+    mut report: Report,
+    error: String,
+    parameters: &[Parameter],
+) -> Result<String, RunnerError> {
+    if parameter(parameters, "on-error").is_some() {
+        return Err(RunnerError::Other(error));
+    }
+    report.add("error", error);
+    Ok(report.to_spec())
 }
 
 pub(crate) fn filled(text: &str) -> String {
@@ -61,18 +144,18 @@ pub(crate) fn filled(text: &str) -> String {
     })
 }
 
-fn send(request: &Request) -> String {
+fn send(request: &Request, parameters: &[Parameter]) -> Result<String, RunnerError> {
     let mut report = Report::new(&request.url);
     match http::send(request) {
         Ok(response) => {
             report.add("status", response.status);
-            report.add("headers", headers(&response.headers));
+            report.add("headers", lines(&response.headers));
             report.add("length", response.body.len());
-            report.add("body", String::from_utf8_lossy(&response.body));
+            add_body(&mut report, &response.body, parameters);
+            Ok(report.to_spec())
         }
-        Err(error) => report.add("error", said(&error)),
+        Err(error) => failed(report, said(&error), parameters),
     }
-    report.to_spec()
 }
 
 fn open(request: &Request) -> String {
@@ -80,7 +163,7 @@ fn open(request: &Request) -> String {
     match http::open(request) {
         Ok(incoming) => {
             report.add("status", incoming.status());
-            report.add("headers", headers(&incoming.headers()));
+            report.add("headers", lines(&incoming.headers()));
             let mut number = 0;
             loop {
                 match incoming.read(64 << 10) {
@@ -128,7 +211,7 @@ fn many(count: u64, request: &Request) -> Result<String, RunnerError> {
     Ok(report.to_spec())
 }
 
-fn headers(headers: &[Header]) -> String {
+fn lines(headers: &[Header]) -> String {
     let line = |it: &Header| format!("{}: {}", it.name, it.value);
     headers.iter().map(line).collect::<Vec<_>>().join("\n")
 }
