@@ -1,7 +1,9 @@
 //! The child's side: bounds itself, reads a component, writes native code.
 
-use super::super::{settings, source::MAX_FILE};
-use crate::limits::{Limit, Limits};
+use crate::{
+    engine::{settings, source::MAX_FILE},
+    limits::{Limit, Limits},
+};
 use std::{
     fmt::Display,
     io::Read as _,

@@ -105,6 +105,7 @@ fn lower(incoming: Incoming) -> Result<Response<WasiBody>, Error> {
         match incoming.read(PIECE).await {
             Ok(Some(piece)) => Some((Ok(Frame::data(Bytes::from(piece))), Some(incoming))),
             Ok(None) => None,
+            Err(HttpError::Connection(_)) => Some((Err(Error::ConnectionTerminated), None)),
             Err(error) => Some((Err(lower_error(&error)), None)),
         }
     });
@@ -120,7 +121,7 @@ fn lower_error(error: &HttpError) -> Error {
         HttpError::TooLarge(bytes) => Error::HttpResponseBodySize(Some(*bytes)),
         HttpError::RateLimited => Error::ConnectionLimitReached,
         HttpError::InvalidRequest(_) => Error::HttpRequestUriInvalid,
-        // The one case with room for a reason, which may be what the user must do about it.
+        // There was no connection: the one case with room for a reason, which may be what the user must do about it.
         HttpError::Connection(text) | HttpError::BudgetExhausted(text) => {
             Error::InternalError(Some(text.clone()))
         }

@@ -81,7 +81,8 @@ fn parts(method: String, url: &str, parameters: &[Parameter]) -> Parts {
     };
     Parts {
         method,
-        scheme: part("scheme", scheme),
+        // The case of the variant, as HTTP libraries choose it: for any case of letters.
+        scheme: part("scheme", &scheme.to_ascii_lowercase()),
         authority: part("authority", authority),
         path: part("path", path),
     }
@@ -192,9 +193,8 @@ fn method(name: &str) -> Method {
     }
 }
 
-/// The cases of the variant, as HTTP libraries choose them: in any case of letters.
 fn scheme(name: &str) -> Scheme {
-    match name.to_ascii_lowercase().as_str() {
+    match name {
         "http" => Scheme::Http,
         "https" => Scheme::Https,
         _ => Scheme::Other(name.to_owned()),
