@@ -185,7 +185,7 @@ fn judge_settings(settings: &Settings, place: &Place, around: &Around) {
         if let RunnerOrigin::File(path) = &settings.runner.origin {
             assert!(path.starts_with(&place.root), "{}", path.display());
         }
-        assert!(settings.ca.is_none() && settings.proxy.is_none());
+        assert!(settings.ca.is_none() && settings.route.proxy.is_none());
     }
     let _ = settings.clone().check(&[FieldInfo {
         name: "endpoint".to_owned(),
