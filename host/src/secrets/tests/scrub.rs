@@ -103,6 +103,22 @@ fn every_spelling_becomes_the_placeholder() {
 }
 
 #[test]
+fn what_stands_before_a_cut_base64_text_stays() {
+    let secrets = usual();
+    let key = key(&secrets);
+    for before in 1..3 {
+        for alphabet in [Alphabet::Standard, Alphabet::UrlSafe] {
+            let cut = String::from_utf8(interior(KEY.as_bytes(), before, alphabet)).unwrap();
+            let text = format!("no such key: \"{cut}\"");
+            assert_eq!(
+                scrub_str(&secrets, &text),
+                format!("no such key: \"{key}\"")
+            );
+        }
+    }
+}
+
+#[test]
 fn ordinary_text_stays_as_it_is() {
     let secrets = usual();
     let base64 = STANDARD.encode("nothing of interest in here at all");
