@@ -45,11 +45,6 @@ pub(crate) fn run(stage: &Stage) -> Option<Ran> {
 /// What the command line says. `None` where it says anything else.
 fn invocation(stage: &Stage) -> Option<Invocation> {
     stage.description.as_ref()?;
-    let environment = stage.environment();
-    // The certificates that TLS trusts are read from the environment of the process, which is everybody's here.
-    if environment.iter().any(|(name, _)| name == "SSL_CERT_FILE") {
-        return None;
-    }
     let mut invocation = Invocation {
         folder: stage.host.home().to_owned(),
         component: stage.component.as_ref().map(PathBuf::from),
@@ -60,6 +55,7 @@ fn invocation(stage: &Stage) -> Option<Invocation> {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "-v" | "-vv" => {}
+            "-c" => invocation.config = Some(args.next()?.into()),
             "--limit" => invocation.limits.push(args.next()?.clone()),
             "--set" => invocation.set.push(args.next()?.clone()),
             "--set-env" => invocation.set_env.push(args.next()?.clone()),

@@ -172,7 +172,7 @@ fn body(answer: &IncomingResponse) -> Result<Vec<u8>, String> {
             Ok(piece) => bytes.extend(piece),
             Err(StreamError::Closed) => return Ok(bytes),
             Err(StreamError::LastOperationFailed(error)) => {
-                return Err(format!("broken: {}", error.to_debug_string()));
+                return Err(format!("connection broken: {}", error.to_debug_string()));
             }
         }
     }
