@@ -64,9 +64,9 @@ pub enum Limit {
     Resources,
     /// Bytes of one request for random bytes.
     Random,
-    /// Memory of the compiler.
+    /// Bytes of memory that the process which compiles a component may write to.
     CompileMemory,
-    /// CPU time of the compiler.
+    /// CPU time of the process that compiles a component, all threads together.
     CompileCpu,
 }
 
@@ -207,7 +207,7 @@ pub const ROWS: [Row; 16] = [
         unit: Unit::Bytes,
         default: 2048 * MIB,
         ceiling: 65_536 * MIB,
-        about: "memory of the compiler, once for each component; a Python runner takes about 350 MiB. The component is not used beyond it",
+        about: "memory of the process that compiles a component, which happens once; a Python runner takes about 350 MiB. The component is not used beyond it",
     },
     Row {
         limit: Limit::CompileCpu,
@@ -215,7 +215,7 @@ pub const ROWS: [Row; 16] = [
         unit: Unit::Time,
         default: 120_000,
         ceiling: 3_600_000,
-        about: "time that the compiler computes, all cores together; a Python runner takes about 15 s. The component is not used beyond it",
+        about: "CPU time of the process that compiles a component, which happens once; a Python runner takes about 15 s. The component is not used beyond it",
     },
 ];
 

@@ -11,7 +11,7 @@
 
 use arborist::{
     config::{self, Environment, Folders, Invocation},
-    engine::{Compiler, Engine, EngineOptions, Ignore, Source, Worker},
+    engine::{Compiler, CompilerCommand, Engine, EngineOptions, Ignore, Source},
     gateway::SystemLookup,
     runner::{self, Description, Operation, Parameters, RunError, Runner},
 };
@@ -129,7 +129,7 @@ async fn load(origins: &[String]) -> Arc<Runner> {
     };
     let settings = config::resolve(&invocation, &Environment::default(), &Folders::default());
     let settings = settings.unwrap_or_else(|faults| panic!("{}", faults.render(false)));
-    let worker = Worker::new(host::command().get_program().into(), ["compile-component"]);
+    let worker = CompilerCommand::new(host::command().get_program().into(), ["compile-component"]);
     let engine = Engine::new(EngineOptions {
         cache: Some(host::target().join("test-cache/arborist/aot")),
         compiler: Compiler::Child(worker),

@@ -26,7 +26,7 @@ mod stop;
 
 pub use aot::FolderError;
 pub use call::{Call, CallError, ConfigField, Parameter, RunnerError, RunnerInfo};
-pub use compile::{Compiler, WorkOrder, Worker, work};
+pub use compile::{CompileOrder, Compiler, CompilerCommand, compile_as_child};
 pub use component::{Component, LoadError, Origin};
 pub use events::{Event, Ignore, Level, Observer};
 pub use shape::{Shape, ShapeError, World};

@@ -84,7 +84,7 @@ pub enum ShapeError {
     )]
     UnknownComponent,
     /// Its instances hold more than any runner's.
-    #[error("the functions and globals of its instances come to more than {} MiB", most / (1024 * 1024))]
+    #[error("what the engine keeps of its instances (functions, globals, tables, memories) comes to more than {} MiB", most / (1024 * 1024))]
     TooManyRecords {
         /// The bound in bytes.
         most: u64,

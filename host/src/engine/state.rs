@@ -11,7 +11,7 @@ use wasmtime_wasi_config::WasiConfigVariables;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// Headers of one `wasi:http` fields resource, with what they cost in memory.
-const FIELDS: usize = 80 * 1024;
+const MAX_FIELDS_BYTES: usize = 80 * 1024;
 
 /// The state behind every import of one run. Nothing here outlives the run or is shared with another.
 pub(crate) struct RunState {
@@ -36,7 +36,7 @@ impl RunState {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.size(Limit::Resources));
         let mut http = WasiHttpCtx::new();
-        http.set_field_size_limit(FIELDS);
+        http.set_field_size_limit(MAX_FIELDS_BYTES);
         Self {
             limits: limits.clone(),
             limiter: SumLimiter::new(limits),

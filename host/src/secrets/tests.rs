@@ -160,6 +160,18 @@ fn nothing_is_shown_of_anything() {
 }
 
 #[test]
+fn what_went_along_is_known_by_name() {
+    let secrets = usual();
+    let placeholder = key(&secrets);
+    let names = |pairs: &[(&str, &str)]| send(&secrets, API, pairs, None).unwrap().names;
+    assert!(names(&[("x-key", "none")]).is_empty());
+    let twice = names(&[("x-key", &placeholder), ("x-other", &placeholder)]);
+    assert_eq!(Vec::from_iter(twice), ["api_key"]);
+    let set = set(&[("api_key", KEY, &[API], "header")]);
+    assert_eq!(format!("{set:?}"), "SecretSet [\"api_key\"]");
+}
+
+#[test]
 fn placeholders_are_shown_by_name() {
     let secrets = usual();
     let placeholder = key(&secrets);

@@ -187,12 +187,16 @@ fn judge_settings(settings: &Settings, place: &Place, around: &Around) {
         }
         assert!(settings.ca.is_none() && settings.route.proxy.is_none());
     }
-    let _ = settings.clone().check(&[FieldInfo {
+    let checked = settings.clone().check(&[FieldInfo {
         name: "endpoint".to_owned(),
         required: true,
         secret: true,
         ..FieldInfo::default()
     }]);
+    match checked {
+        Ok(checked) => assert!(checked.fields.iter().any(|field| field.name == "endpoint")),
+        Err(faults) => judge_faults(&faults),
+    }
 }
 
 /// Nobody gets anything that was not written down: no request without a URL, no secret in clear without a binding.

@@ -3,7 +3,7 @@
 use super::guest;
 use arborist::{
     config::{self, Environment, Folders, Invocation},
-    engine::{Compiler, Engine, EngineOptions, Ignore, Source, Worker},
+    engine::{Compiler, CompilerCommand, Engine, EngineOptions, Ignore, Source},
     gateway::SystemLookup,
     runner::{self, Description, Operation, Parameters, Runner},
 };
@@ -21,7 +21,8 @@ pub(crate) fn engine() -> &'static Engine {
         // The folder that the binary uses too, so that each guest compiles once.
         let cache = host::target().join("test-cache/arborist/aot");
         // The binary's own hidden command, as it uses it itself.
-        let worker = Worker::new(host::command().get_program().into(), ["compile-component"]);
+        let worker =
+            CompilerCommand::new(host::command().get_program().into(), ["compile-component"]);
         let options = EngineOptions {
             cache: Some(cache),
             compiler: Compiler::Child(worker),

@@ -1,6 +1,6 @@
 //! The command line, as clap reads it.
 
-use arborist::engine::WorkOrder;
+use arborist::engine::CompileOrder;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -12,9 +12,9 @@ Exit codes:
   3    configuration, also where the runner does not accept it
   4    the component cannot be used
   5    the runner reported an error
-  6    the sandbox stopped the runner, or the gateway refused what it needed
+  6    the sandbox stopped the runner, the gateway refused what it needed (also in
+       `config explain --request`), or the audit log could not be written
   7    a task spec or DAG, given or returned, is not valid
-  8    a check or test failed
   130  interrupted";
 
 /// The hidden command that compiles a component in a child process.
@@ -70,7 +70,7 @@ pub(crate) enum Command {
     #[command(name = COMPILE, hide = true)]
     Compile {
         /// What the compilation may use
-        order: WorkOrder,
+        order: CompileOrder,
     },
     /// Print a completion script for a shell
     Completions {

@@ -9,7 +9,7 @@ use crate::{
 };
 use arborist::{
     config::{Folders, Settings},
-    engine::{Compiler, Component, Engine, EngineOptions, Origin, Source, Worker},
+    engine::{Compiler, CompilerCommand, Component, Engine, EngineOptions, Origin, Source},
     escape::printable,
     gateway::SystemLookup,
     limits::Limits,
@@ -136,10 +136,11 @@ pub(crate) async fn load(
     talk: &Talk,
 ) -> Result<Component, Failure> {
     // This very program compiles, in a child that the system bounds.
-    let worker = Worker::this_program([args::COMPILE]).map_err(|error| {
+    let program = this_program().map_err(|error| {
         let message = format!("this program cannot start itself to compile: {error}");
         Failure::new(Exit::Internal, message)
     })?;
+    let worker = CompilerCommand::new(program, [args::COMPILE]);
     let options = EngineOptions {
         cache: folders.cache.as_ref().map(|folder| folder.join("aot")),
         compiler: Compiler::Child(worker),
@@ -165,4 +166,13 @@ pub(crate) async fn load(
         talk.warn(format!("the compiled component is not kept: {reason}"));
     }
     Ok(component)
+}
+
+/// The running program: the very file that runs, also where an upgrade has replaced it since.
+fn this_program() -> std::io::Result<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() {
+        return Ok(running);
+    }
+    std::env::current_exe()
 }

@@ -73,7 +73,7 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
         Command::Compile { order } => {
             let (input, output) = (std::io::stdin().lock(), std::io::stdout().lock());
             // The reason is for the parent, which shows it as its own.
-            engine::work(&order, input, output)
+            engine::compile_as_child(&order, input, output)
                 .map_err(|reason| Failure::rendered(Exit::Component, reason))
         }
         Command::Completions { shell } => {
@@ -104,7 +104,7 @@ fn within(
             Ok(()) = tokio::signal::ctrl_c() => Err(Failure::new(Exit::Interrupted, "interrupted")),
         }
     });
-    // A compilation cannot be stopped in the middle, nor can a read; the process does not wait for them.
+    // A read cannot be stopped in the middle; the process does not wait for it. A child that compiles is killed with its future.
     runtime.shutdown_background();
     outcome
 }

@@ -1,12 +1,12 @@
 //! The parent's side: starts the child, gives it the component, and says how it ended.
 
-use super::{CompileError, WorkOrder};
+use super::{CompileError, CompileOrder};
 use crate::{engine::source::Source, limits::Limit};
 use std::{
     ffi::OsString,
     fs::File,
     io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{ExitStatus, Stdio},
 };
 use tokio::{
@@ -17,14 +17,14 @@ use tokio::{
 /// As much of a child's explanation as is read, in bytes.
 const EXPLANATION: u64 = 16 * 1024;
 
-/// The command that compiles: a program that ends in [`super::work`].
+/// The command that compiles: a program that ends in [`super::compile_as_child`].
 #[derive(Clone, Debug)]
-pub struct Worker {
+pub struct CompilerCommand {
     program: PathBuf,
     args: Vec<OsString>,
 }
 
-impl Worker {
+impl CompilerCommand {
     /// `program` with `args`; the work order follows as one more argument.
     #[must_use]
     pub fn new(program: PathBuf, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
@@ -33,27 +33,13 @@ impl Worker {
             args: args.into_iter().map(Into::into).collect(),
         }
     }
-
-    /// The running program itself, with `args`.
-    ///
-    /// # Errors
-    /// The system does not say which program that is.
-    pub fn this_program(args: impl IntoIterator<Item = impl Into<OsString>>) -> io::Result<Self> {
-        // The very file that is running, also where an upgrade has replaced it since.
-        let running = Path::new("/proc/self/exe");
-        let program = match running.exists() {
-            true => running.to_owned(),
-            false => std::env::current_exe()?,
-        };
-        Ok(Self::new(program, args))
-    }
 }
 
 /// Compiles `source` into `artefact`. Dropping the future kills the child.
 pub(super) async fn compile(
-    worker: &Worker,
+    worker: &CompilerCommand,
     source: &Source,
-    order: &WorkOrder,
+    order: &CompileOrder,
     artefact: File,
 ) -> Result<(), CompileError> {
     let failed = |error: io::Error| CompileError::Refused(format!("the compiler failed: {error}"));

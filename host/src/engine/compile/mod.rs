@@ -9,8 +9,8 @@ mod child;
 mod worker;
 
 pub(super) use artefact::Artefact;
-pub use child::Worker;
-pub use worker::{WorkOrder, work};
+pub use child::CompilerCommand;
+pub use worker::{CompileOrder, compile_as_child};
 
 use super::source::Source;
 use crate::limits::{Limit, Limits};
@@ -23,7 +23,7 @@ pub enum Compiler {
     #[default]
     InProcess,
     /// In a child process, under the limits `compile-memory` and `compile-cpu`, ended when nobody waits for it.
-    Child(Worker),
+    Child(CompilerCommand),
 }
 
 /// Why a component was not compiled.
@@ -37,11 +37,11 @@ pub(super) enum CompileError {
 
 /// Compiles `source` in a child into `artefact`, an empty file.
 pub(super) async fn in_child(
-    worker: &Worker,
+    worker: &CompilerCommand,
     source: &Source,
     limits: &Limits,
     artefact: File,
 ) -> Result<(), CompileError> {
-    let order = WorkOrder::new(limits);
+    let order = CompileOrder::new(limits);
     child::compile(worker, source, &order, artefact).await
 }

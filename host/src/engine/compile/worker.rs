@@ -16,7 +16,7 @@ const MAX_ARTEFACT: u64 = 1024 * 1024 * 1024;
 
 /// What a child may use. It travels as one argument, so that parent and child cannot disagree on its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WorkOrder {
+pub struct CompileOrder {
     /// Bytes of memory.
     memory: u64,
     /// Seconds of CPU time, of all threads together.
@@ -25,7 +25,7 @@ pub struct WorkOrder {
     parent: u32,
 }
 
-impl WorkOrder {
+impl CompileOrder {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
             memory: limits.get(Limit::CompileMemory),
@@ -35,13 +35,13 @@ impl WorkOrder {
     }
 }
 
-impl Display for WorkOrder {
+impl Display for CompileOrder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}:{}", self.memory, self.cpu, self.parent)
     }
 }
 
-impl FromStr for WorkOrder {
+impl FromStr for CompileOrder {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -61,13 +61,14 @@ impl FromStr for WorkOrder {
 /// What a child process does that was started to compile: reads a component from `input`, compiles it for an
 /// engine like this library's, and writes the artefact to `output`.
 ///
-/// It bounds itself before it reads the first byte, ends with its parent, and is quiet when it panics.
+/// It bounds the process for good before it reads the first byte, ends with its parent, and is quiet when it panics: never
+/// call it in a process that goes on.
 ///
 /// # Errors
 /// Why there is no artefact, for the parent to show: it may quote the component. A bound that is met ends the
 /// process instead.
-pub fn work(
-    order: &WorkOrder,
+pub fn compile_as_child(
+    order: &CompileOrder,
     input: impl std::io::Read,
     mut output: impl std::io::Write,
 ) -> Result<(), String> {
@@ -89,7 +90,7 @@ pub fn work(
 
 /// Bounds memory, CPU time and the size of files, leaves no core dump, and ties this process to its parent.
 #[cfg(unix)]
-fn bound(order: &WorkOrder) -> std::io::Result<()> {
+fn bound(order: &CompileOrder) -> std::io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let limit = |resource, current: u64, maximum: u64| {
         let limit = Rlimit {
@@ -117,7 +118,7 @@ fn bound(order: &WorkOrder) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn bound(_: &WorkOrder) -> std::io::Result<()> {
+fn bound(_: &CompileOrder) -> std::io::Result<()> {
     Err(std::io::Error::other("this system has no resource limits"))
 }
 
@@ -127,10 +128,10 @@ mod tests {
 
     #[test]
     fn an_order_arrives_as_it_was_given() {
-        let order = WorkOrder::new(&Limits::default());
+        let order = CompileOrder::new(&Limits::default());
         assert_eq!(order.to_string().parse(), Ok(order));
         for text in ["", "1:2", "1:2:3:4", "a:b:c", "1:2:-3"] {
-            assert!(text.parse::<WorkOrder>().is_err(), "{text}");
+            assert!(text.parse::<CompileOrder>().is_err(), "{text}");
         }
     }
 }

@@ -26,91 +26,89 @@ type Answer = wasmtime::Result<(Result<(), ()>,)>;
 /// Its interfaces are not linked yet.
 pub(crate) fn bound(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
-    let shadowed = second_door(linker).and_then(|()| third_face(linker));
+    let shadowed = bound_p2(linker).and_then(|()| bound_p3(linker));
     linker.allow_shadowing(false);
     shadowed
 }
 
-/// What the function behind a name is given.
-type Given<'a, T> = StoreContextMut<'a, T>;
+/// Links `$name` anew: what `$refuses` is refused, anything else goes to `$set` of wasmtime-wasi-http.
+macro_rules! bound {
+    ($types:ident, $name:literal, $request:ty, $part:ty, $refuses:expr, $set:ident) => {
+        $types.func_wrap(
+            $name,
+            |mut store: StoreContextMut<'_, RunState>,
+             (request, part): (Resource<$request>, $part)|
+             -> Answer {
+                let refuses: fn(&$part) -> bool = $refuses;
+                if refuses(&part) {
+                    return Ok((Err(()),));
+                }
+                Ok((store.data_mut().http().$set(request, part)?,))
+            },
+        )?;
+    };
+}
 
-fn second_door(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
+fn bound_p2(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     use p2::HostOutgoingRequest as _;
     let mut types = linker.instance("wasi:http/types@0.2.12")?;
-    types.func_wrap(
+    bound!(
+        types,
         "[method]outgoing-request.set-method",
-        |mut store: Given<'_, RunState>,
-         (request, method): (Resource<HostOutgoingRequest>, p2::Method)|
-         -> Answer {
-            if matches!(&method, p2::Method::Other(name) if name.len() > METHOD) {
-                return Ok((Err(()),));
-            }
-            Ok((store.data_mut().http().set_method(request, method)?,))
-        },
-    )?;
-    types.func_wrap(
+        HostOutgoingRequest,
+        p2::Method,
+        |method| matches!(method, p2::Method::Other(name) if name.len() > METHOD),
+        set_method
+    );
+    bound!(
+        types,
         "[method]outgoing-request.set-authority",
-        |mut store: Given<'_, RunState>,
-         (request, text): (Resource<HostOutgoingRequest>, Option<String>)|
-         -> Answer {
-            if too_long(text.as_deref()) {
-                return Ok((Err(()),));
-            }
-            Ok((store.data_mut().http().set_authority(request, text)?,))
-        },
-    )?;
-    types.func_wrap(
+        HostOutgoingRequest,
+        Option<String>,
+        too_long,
+        set_authority
+    );
+    bound!(
+        types,
         "[method]outgoing-request.set-path-with-query",
-        |mut store: Given<'_, RunState>,
-         (request, text): (Resource<HostOutgoingRequest>, Option<String>)|
-         -> Answer {
-            if too_long(text.as_deref()) {
-                return Ok((Err(()),));
-            }
-            Ok((store.data_mut().http().set_path_with_query(request, text)?,))
-        },
-    )
+        HostOutgoingRequest,
+        Option<String>,
+        too_long,
+        set_path_with_query
+    );
+    Ok(())
 }
 
-/// The same for version 0.3.
-fn third_face(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
+fn bound_p3(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     use p3_types::HostRequest as _;
     let mut types = linker.instance("wasi:http/types@0.3.0")?;
-    types.func_wrap(
+    bound!(
+        types,
         "[method]request.set-method",
-        |mut store: Given<'_, RunState>,
-         (request, method): (Resource<p3::Request>, p3_types::Method)|
-         -> Answer {
-            if matches!(&method, p3_types::Method::Other(name) if name.len() > METHOD) {
-                return Ok((Err(()),));
-            }
-            Ok((store.data_mut().http().set_method(request, method)?,))
-        },
-    )?;
-    types.func_wrap(
+        p3::Request,
+        p3_types::Method,
+        |method| matches!(method, p3_types::Method::Other(name) if name.len() > METHOD),
+        set_method
+    );
+    bound!(
+        types,
         "[method]request.set-authority",
-        |mut store: Given<'_, RunState>,
-         (request, text): (Resource<p3::Request>, Option<String>)|
-         -> Answer {
-            if too_long(text.as_deref()) {
-                return Ok((Err(()),));
-            }
-            Ok((store.data_mut().http().set_authority(request, text)?,))
-        },
-    )?;
-    types.func_wrap(
+        p3::Request,
+        Option<String>,
+        too_long,
+        set_authority
+    );
+    bound!(
+        types,
         "[method]request.set-path-with-query",
-        |mut store: Given<'_, RunState>,
-         (request, text): (Resource<p3::Request>, Option<String>)|
-         -> Answer {
-            if too_long(text.as_deref()) {
-                return Ok((Err(()),));
-            }
-            Ok((store.data_mut().http().set_path_with_query(request, text)?,))
-        },
-    )
+        p3::Request,
+        Option<String>,
+        too_long,
+        set_path_with_query
+    );
+    Ok(())
 }
 
-fn too_long(text: Option<&str>) -> bool {
-    text.is_some_and(|text| text.len() > MAX_URL_BYTES)
+fn too_long(text: &Option<String>) -> bool {
+    text.as_ref().is_some_and(|text| text.len() > MAX_URL_BYTES)
 }

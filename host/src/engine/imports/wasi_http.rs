@@ -18,7 +18,7 @@ const PIECE: usize = 64 * 1024;
 pub(crate) struct SecondDoor(pub(crate) Session);
 
 /// The largest piece of a request's body that waits in the host for each body that a guest has begun.
-const WAITING: usize = 32 * 1024;
+const OUTGOING_CHUNK: usize = 32 * 1024;
 
 type Transmission = Box<dyn Future<Output = Result<(), Error>> + Send>;
 type Answer = wasmtime_wasi_http::Result<(Response<WasiBody>, Transmission)>;
@@ -35,7 +35,7 @@ impl WasiHttpHooks for SecondDoor {
     }
 
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
-        WAITING
+        OUTGOING_CHUNK
     }
 
     fn send_request(
