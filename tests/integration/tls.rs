@@ -76,7 +76,7 @@ fn who_is_not_trusted_gets_no_request_and_the_user_reads_why() {
         (Identity::SelfSigned, "`ca: FILE`"),
         (Identity::OtherAuthority, "invalid peer certificate"),
         (Identity::NotAnAuthority, "invalid peer certificate"),
-        (Identity::HugeChain(2000), "HUGE"),
+        (Identity::HugeChain(2000), "HandshakePayloadTooLarge"),
     ];
     for (identity, why) in wrong {
         let service = Service::start_tls(&authority, identity, Behaviour::text(200, "hello"));
