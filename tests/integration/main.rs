@@ -13,6 +13,7 @@
 mod audit;
 mod both_doors;
 mod cli;
+mod compile;
 mod components;
 mod consent;
 mod corpus;
