@@ -28,10 +28,6 @@ mod structure;
 mod tls;
 mod wat_components;
 
-/// Hostile components in the text format.
-#[path = "../guests/wat/wat.rs"]
-mod wat;
-
 /// The test guests, as `build.rs` built them.
 mod guests {
     include!(concat!(env!("OUT_DIR"), "/guests.rs"));
