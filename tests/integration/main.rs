@@ -13,6 +13,7 @@
 mod audit;
 mod both_doors;
 mod cli;
+mod compile;
 mod components;
 mod consent;
 mod corpus;
@@ -26,10 +27,6 @@ mod sandbox;
 mod structure;
 mod tls;
 mod wat_components;
-
-/// Hostile components in the text format.
-#[path = "../guests/wat/wat.rs"]
-mod wat;
 
 /// The test guests, as `build.rs` built them.
 mod guests {

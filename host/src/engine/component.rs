@@ -157,7 +157,7 @@ async fn aside<T: Send + 'static>(
     let done = tokio::task::spawn_blocking(move || work(&parts, &given)).await;
     done.map_err(|_panic| LoadError::Compile {
         name: source.name().to_owned(),
-        reason: "reading it panicked".to_owned(),
+        reason: "it brings a fault of the reader to light".to_owned(),
     })
 }
 

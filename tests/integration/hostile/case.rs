@@ -121,6 +121,9 @@ impl Folder {
             .map_err(|error| fault(format!("case.yaml: {error}")))?;
         let case: Entry =
             serde_saphyr::from_str(&text).map_err(|error| fault(format!("case.yaml: {error}")))?;
+        if !case.each.is_empty() && !text.contains("{each}") {
+            return Err(fault("`each` is there, and `{each}` is nowhere".to_owned()));
+        }
         case.sound().map_err(fault)?;
         Ok(Self {
             path: path.to_owned(),

@@ -13,23 +13,39 @@ impl Fill {
         self.0.insert(word.to_owned(), text);
     }
 
-    /// The text with every known word replaced, and `{repeat N TEXT}` by N times TEXT.
+    /// The text with every known word replaced, `{repeat N TEXT}` by N times TEXT, and `{count N TEXT}` by the same with the
+    /// number of each time, from 0, in place of `<i>`, and the next number in place of `<i+1>`.
     pub(crate) fn text(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (word, value) in &self.0 {
             text = text.replace(&format!("{{{word}}}"), value);
         }
-        while let Some((before, rest)) = text.split_once("{repeat ") {
-            let (what, after) = rest.split_once('}').expect("`{repeat` has an end");
-            let (times, what) = what.split_once(' ').expect("`{repeat N TEXT}`");
-            let times = times.parse().expect("`{repeat N TEXT}`");
-            text = format!("{before}{}{after}", what.repeat(times));
-        }
-        text
+        let repeated = expand(&text, "repeat", |_, what| what.to_owned());
+        expand(&repeated, "count", |i, what| {
+            let next = (i + 1).to_string();
+            what.replace("<i>", &i.to_string()).replace("<i+1>", &next)
+        })
     }
 
     /// Each of them filled.
     pub(crate) fn all(&self, texts: &[String]) -> Vec<String> {
         texts.iter().map(|text| self.text(text)).collect()
     }
+}
+
+/// Replaces each `{WORD N TEXT}` by N texts that `time` makes of TEXT.
+fn expand(text: &str, word: &str, time: impl Fn(usize, &str) -> String) -> String {
+    let start = format!("{{{word} ");
+    let mut parts = text.split(&start);
+    let mut expanded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (what, after) = part.split_once('}').expect("what is repeated has an end");
+        let (times, what) = what
+            .split_once(' ')
+            .expect("a number, and what is repeated");
+        let times = times.parse().expect("how often it is repeated");
+        expanded.extend((0..times).map(|i| time(i, what)));
+        expanded.push_str(after);
+    }
+    expanded
 }

@@ -1,6 +1,9 @@
 //! The components that cases run.
 
-use super::wat;
+use super::{
+    fill::Fill,
+    parts::{self, Core},
+};
 use serde::Deserialize;
 use std::{
     fs::{self, File},
@@ -24,8 +27,10 @@ pub(crate) enum Guest {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) enum Made {
-    /// A core module in the text format, a file of the case's folder, in the frame of `tests/guests/wat`.
-    Framed(String),
+    /// A runner that works but for the parts that are given.
+    Core(Box<Core>),
+    /// A whole component or module in the text format, assembled.
+    Text(String),
     /// These bytes, as hexadecimal digits.
     Hex(String),
     /// A text so many times.
@@ -34,23 +39,11 @@ pub(crate) enum Made {
     Sparse(u64),
     /// A path of the machine, such as a device.
     Path(PathBuf),
-    /// A component whose instances double so many times.
-    CompileBomb(usize),
-    /// Core instances, each with a memory of so many pages and a table of so many elements.
-    ManyInstances {
-        count: usize,
-        pages: usize,
-        elements: usize,
-    },
-    /// A function of so many nested blocks.
-    DeepBlocks(usize),
-    /// So many functions.
-    ManyFunctions(usize),
 }
 
 impl Guest {
     /// Puts the component into `home`; its path relative to it, or absolute, and none where the case has none.
-    pub(crate) fn place(&self, folder: &Path, home: &Path) -> Option<String> {
+    pub(crate) fn place(&self, folder: &Path, home: &Path, fill: &Fill) -> Option<String> {
         let made = |name: &str, bytes: &[u8]| {
             fs::write(home.join(name), bytes).unwrap();
             Some(name.to_owned())
@@ -72,7 +65,7 @@ impl Guest {
                 let path = built(name);
                 made("guest.wasm", &fs::read(path).expect("the guest is built"))
             }
-            Self::Made(it) => it.place(folder, home),
+            Self::Made(it) => it.place(home, fill),
         }
     }
 }
@@ -86,34 +79,21 @@ pub(crate) fn built(name: &str) -> &'static str {
 }
 
 impl Made {
-    fn place(&self, folder: &Path, home: &Path) -> Option<String> {
-        let text = match self {
-            Self::Framed(file) => wat::in_frame(&fs::read_to_string(folder.join(file)).unwrap()),
-            Self::CompileBomb(levels) => wat::compile_bomb(*levels),
-            Self::ManyInstances {
-                count,
-                pages,
-                elements,
-            } => wat::many_instances(*count, *pages, *elements),
-            Self::DeepBlocks(blocks) => wat::deep_blocks(*blocks),
-            Self::ManyFunctions(functions) => wat::many_functions(*functions),
+    fn place(&self, home: &Path, fill: &Fill) -> Option<String> {
+        let bytes = match self {
+            Self::Core(core) => core.binary(fill),
+            Self::Text(text) => parts::binary(&fill.text(text)),
+            Self::Hex(digits) => bytes(digits),
+            Self::Repeat { text, times } => text.repeat(*times).into_bytes(),
             Self::Path(path) => return Some(path.to_str().unwrap().to_owned()),
-            Self::Hex(digits) => {
-                fs::write(home.join("guest.wasm"), bytes(digits)).unwrap();
-                return Some("guest.wasm".to_owned());
-            }
-            Self::Repeat { text, times } => {
-                fs::write(home.join("guest.wasm"), text.repeat(*times)).unwrap();
-                return Some("guest.wasm".to_owned());
-            }
             Self::Sparse(size) => {
                 let file = File::create(home.join("guest.wasm")).unwrap();
                 file.set_len(*size).unwrap();
                 return Some("guest.wasm".to_owned());
             }
         };
-        fs::write(home.join("guest.wat"), text).unwrap();
-        Some("guest.wat".to_owned())
+        fs::write(home.join("guest.wasm"), bytes).unwrap();
+        Some("guest.wasm".to_owned())
     }
 }
 

@@ -15,15 +15,11 @@ mod fill;
 mod guest;
 mod key;
 mod library;
+mod parts;
 mod run;
 mod service;
 mod stage;
 mod table;
-
-/// Hostile components in the text format.
-#[path = "../../guests/wat/wat.rs"]
-#[expect(dead_code, reason = "the other test binary uses the rest")]
-mod wat;
 
 use case::Folder;
 use libtest_mimic::{Arguments, Trial};

@@ -83,7 +83,7 @@ impl Stage {
             .guest
             .clone()
             .unwrap_or(Guest::Named("plain".to_owned()));
-        let placed = guest.place(&folder.path, host.home());
+        let placed = guest.place(&folder.path, host.home(), &fill);
         let is_run = entry.command.is_none();
         let pair =
             |(name, value): (&String, &String)| format!("{}={}", fill.text(name), fill.text(value));

@@ -76,16 +76,31 @@ pub fn compile_as_child(
     std::panic::set_hook(Box::new(|_| {}));
     let mut component = Vec::new();
     let read = input.take(MAX_FILE).read_to_end(&mut component);
-    read.map_err(|error| format!("the component did not arrive: {error}"))?;
+    read.map_err(|error| {
+        out_of_room(error.kind());
+        format!("the component did not arrive: {error}")
+    })?;
     let compile = || {
         let engine = wasmtime::Engine::new(&settings::on_demand())?;
         engine.precompile_component(&component)
     };
     let artefact = catch_unwind(AssertUnwindSafe(compile))
-        .map_err(|_panic| "the compiler panicked".to_owned())?
-        .map_err(|error| format!("{error:#}"))?;
+        .map_err(|_panic| "it brings a fault of the compiler to light".to_owned())?
+        .map_err(|error| {
+            let causes = error.chain();
+            let causes = causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+            causes.for_each(|cause| out_of_room(cause.kind()));
+            format!("{error:#}")
+        })?;
     let written = output.write_all(&artefact).and_then(|()| output.flush());
     written.map_err(|error| format!("the compiled component cannot be written: {error}"))
+}
+
+/// Ends as a failed allocation does where that is what failed, so that the parent names the limit.
+fn out_of_room(kind: std::io::ErrorKind) {
+    if kind == std::io::ErrorKind::OutOfMemory {
+        std::alloc::handle_alloc_error(std::alloc::Layout::new::<u8>());
+    }
 }
 
 /// Bounds memory, CPU time and the size of files, leaves no core dump, and ties this process to its parent.

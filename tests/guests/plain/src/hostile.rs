@@ -36,6 +36,15 @@ pub(crate) fn run(behaviour: &str, argument: &str) -> Result<Option<String>, Run
         "emit-forever" => loop {
             progress::emit("");
         },
+        "random-forever" => loop {
+            black_box(wasip2::random::random::get_random_u64());
+        },
+        "zeroes" => {
+            let stderr = wasip2::cli::stderr::get_stderr();
+            repeat(argument, || {
+                drop(stderr.blocking_write_zeroes_and_flush(4096))
+            })?;
+        }
         "memory" => take_memory(number(argument, u64::MAX)?),
         "memory-try" => {
             return Ok(Some(spec_with(

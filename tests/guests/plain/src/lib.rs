@@ -12,6 +12,8 @@
 //! | `unsupported` | `error:unsupported` |
 //! | `trap`, `panic`, `recursion`, `exit [N]` | ends without an answer |
 //! | `loop`, `sleep [SECONDS]`, `emit-forever` | never ends, on the CPU, in a clock, in host calls; `sleep` with a number returns |
+//! | `random-forever` | the same in calls for random numbers |
+//! | `zeroes [N]` | N times 4 KiB of zeroes to standard error, 100,000 by default |
 //! | `memory [MIB]`, `memory-try [MIB]` | takes memory until refused, or so much; the second reports how much |
 //! | `log-flood [N]`, `stdout-flood [N]`, `stderr-flood [N]` | N lines of 1 KiB, 100,000 by default |
 //! | `stdout TEXT`, `stderr TEXT`, `log TEXT` | says TEXT there, then answers as usual |
@@ -21,6 +23,7 @@
 //! | `random-huge [N]` | asks for N random bytes in one call, 1 GiB by default |
 //! | `http METHOD URL`, `open METHOD URL` | sends a request ([`web`]) |
 //! | `wasi METHOD URL` | the same by `wasi:http` ([`second_door`]) |
+//! | `keep WHAT [N]` | makes N of what [`keep`] lists and keeps them, 1,000,000 by default |
 //! | `leave HOW METHOD URL`, `leave-wasi HOW METHOD URL` | reads the first piece of an answer, and then: `trap`; `sleep` for ever; `drop` the answer and sleep; `return` |
 //! | `requests N METHOD URL` | sends N requests one after the other and counts the outcomes |
 //! | `verdicts [[METHOD, URL], …]` | what each door says to each URL ([`verdicts`]) |
@@ -30,6 +33,7 @@
 
 mod bindings;
 mod hostile;
+mod keep;
 mod probe;
 mod report;
 mod second_door;
@@ -58,6 +62,7 @@ impl Guest for Plain {
             "spec" => return Ok(argument.to_owned()),
             "verdicts" => return verdicts::run(argument),
             "wasi" => return second_door::run(argument, &parameters),
+            "keep" => return keep::run(argument),
             "leave-wasi" => return second_door::leave(argument, &parameters),
             "http" | "open" | "requests" | "leave" => {
                 return web::run(behaviour, argument, &parameters);
