@@ -11,7 +11,7 @@ use super::section::{self, Section, Text};
 use super::settings::{Models, Timeouts};
 use super::values::time;
 use super::written::{map, unknown_key};
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 
 /// Longest time that a call may be given.
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -21,7 +21,10 @@ impl Resolver<'_> {
         let mut limits = Limits::default();
         for (name, value, at) in &section.limits {
             match limits.set(name, value) {
-                Ok(()) => self.note(&format!("limits.{name}"), Some(at)),
+                Ok(()) => {
+                    self.note(&format!("limits.{name}"), Some(at));
+                    self.raised(name, &limits, at);
+                }
                 Err(error) => self.report.fault(at, error, None),
             }
         }
@@ -39,6 +42,30 @@ impl Resolver<'_> {
             }
         }
         limits
+    }
+
+    /// A file that was found may be a stranger's: it does not raise what compiling may take, before which nothing of the
+    /// component is known, and what else it raises deserves a word.
+    fn raised(&mut self, name: &str, limits: &Limits, at: &At) {
+        let Ok(limit) = name.parse::<Limit>() else {
+            return;
+        };
+        let (default, value) = (limit.row().default, limits.get(limit));
+        if !self.base.stranger || !matches!(at, At::File(_)) || value <= default {
+            return;
+        }
+        let (default, value) = (limit.show(default), limit.show(value));
+        if matches!(limit, Limit::CompileMemory | Limit::CompileCpu) {
+            let message = format!("a file that was found may not raise `{limit}` above {default}");
+            let help =
+                format!("say it by `--limit {limit}={value}`, or name the file with `--config`");
+            self.report.fault(at, message, Some(help));
+        } else {
+            let message = format!(
+                "this file, which was found, raises the limit `{limit}` from {default} to {value}"
+            );
+            self.report.warn(Some(at), message);
+        }
     }
 
     pub(super) fn timeouts(&mut self, node: Option<Node>) -> Timeouts {

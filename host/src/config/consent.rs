@@ -19,6 +19,9 @@ const FILE: &str = "consent.jsonl";
 /// Largest file of answers that is read, in bytes: some ten thousand answers.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
+/// The target of a value that the runner gets as it is.
+const THE_RUNNER: &str = "the runner as it is, and so to what it prints";
+
 /// One variable that one file sends to one target.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Disclosure {
@@ -96,12 +99,17 @@ impl Settings {
                     .map(|origin| (origin.to_string(), aimed(origin)))
                     .collect()
             }
-            _ => self
-                .policy
-                .rules()
-                .iter()
-                .map(|rule| (target_of(rule), self.is_aimed(rule)))
-                .collect(),
+            _ => {
+                let rules = self.policy.rules().iter();
+                let mut targets: Vec<_> = rules
+                    .map(|rule| (target_of(rule), self.is_aimed(rule)))
+                    .collect();
+                // The runner reads it as it is, and may print it where others read: no rule is needed for that.
+                if targets.is_empty() || matches!(field.value, FieldValue::Secret(_)) {
+                    targets.push((THE_RUNNER.to_owned(), is_file(&field.source)));
+                }
+                targets
+            }
         }
     }
 

@@ -19,14 +19,19 @@ const DEEPEST: usize = 32;
 /// The most bytes that the engine's own records of all its instances may take: globals and functions are kept
 /// there, outside of any memory, so that no limit of a store counts them. Python's come to about 2 MiB.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
-/// What a function, a global, a table or a memory of a core instance takes there, in bytes, at most.
+/// What a function, a global, a table or a memory of a core instance takes there, in bytes, at most; and what a
+/// definition of a component takes once more for each of its instances.
 const RECORD: u64 = 32;
+/// What an instance takes in the tree of another's exports, in bytes: about twice what was measured.
+const NODE: u64 = 4 * 1024;
 
 /// What something comes to when it is instantiated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Cost {
     instances: u64,
     bytes: u64,
+    /// The instances in the tree of what it exports.
+    exported: u64,
 }
 
 /// One component that is being read: what it comes to so far, and the costs of what it can instantiate.
@@ -37,6 +42,10 @@ struct Open {
     components: Vec<Option<Cost>>,
     /// The bytes of an instance of each core module in its index space; `None` as above.
     modules: Vec<Option<u64>>,
+    /// How many instances the tree of each instance in its index space has, what it exports included.
+    trees: Vec<u64>,
+    /// The sum over the instances that it exports.
+    exported: u64,
 }
 
 /// Counts what `component` comes to when it is flattened.
@@ -54,7 +63,7 @@ pub(super) fn check(component: &[u8]) -> Result<(), ShapeError> {
             match payload {
                 Payload::End(_) => {
                     let bytes = records.saturating_mul(RECORD);
-                    define_module(&mut open, Some(bytes));
+                    define_module(&mut open, Some(bytes))?;
                     module = None;
                 }
                 payload => *records = records.saturating_add(records_of(&payload)),
@@ -74,7 +83,11 @@ pub(super) fn check(component: &[u8]) -> Result<(), ShapeError> {
             }
             Payload::End(_) => {
                 let Some(closed) = open.pop() else { continue };
-                define(&mut open, Some(closed.cost));
+                let cost = Cost {
+                    exported: closed.exported,
+                    ..closed.cost
+                };
+                define(&mut open, Some(cost))?;
             }
             payload => count(payload, &mut open)?,
         }
@@ -108,8 +121,31 @@ fn records_of(payload: &Payload<'_>) -> u64 {
     })
 }
 
+/// How many definitions a section of a component has: each instance of the component has them anew.
+fn definitions_of(payload: &Payload<'_>) -> u64 {
+    u64::from(match payload {
+        Payload::ComponentTypeSection(section) => section.count(),
+        Payload::CoreTypeSection(section) => section.count(),
+        Payload::ComponentCanonicalSection(section) => section.count(),
+        Payload::ComponentAliasSection(section) => section.count(),
+        Payload::ComponentImportSection(section) => section.count(),
+        Payload::ComponentExportSection(section) => section.count(),
+        Payload::ComponentInstanceSection(section) => section.count(),
+        Payload::InstanceSection(section) => section.count(),
+        _ => 0,
+    })
+}
+
 /// Adds what one section of the innermost open component comes to.
 fn count(payload: Payload<'_>, open: &mut [Open]) -> Result<(), ShapeError> {
+    let bytes = definitions_of(&payload).saturating_mul(RECORD);
+    add(
+        open,
+        Cost {
+            bytes,
+            ..Cost::default()
+        },
+    );
     let damaged = |error: wasmparser::BinaryReaderError| super::shape::damaged(&error);
     match payload {
         Payload::InstanceSection(section) => {
@@ -121,8 +157,14 @@ fn count(payload: Payload<'_>, open: &mut [Open]) -> Result<(), ShapeError> {
                         .ok_or(ShapeError::UnknownComponent)?,
                     Instance::FromExports(_) => 0,
                 };
-                let instances = 1;
-                add(open, Cost { instances, bytes });
+                add(
+                    open,
+                    Cost {
+                        instances: 1,
+                        bytes,
+                        exported: 0,
+                    },
+                );
             }
         }
         Payload::ComponentInstanceSection(section) => {
@@ -136,17 +178,35 @@ fn count(payload: Payload<'_>, open: &mut [Open]) -> Result<(), ShapeError> {
                             .and_then(|current| at(&current.components, component_index));
                         known.ok_or(ShapeError::UnknownComponent)?
                     }
-                    ComponentInstance::FromExports(_) => Cost::default(),
+                    ComponentInstance::FromExports(exports) => Cost {
+                        exported: exports
+                            .iter()
+                            .filter(|export| export.kind == ComponentExternalKind::Instance)
+                            .map(|export| tree(open, export.index))
+                            .fold(0, u64::saturating_add),
+                        ..Cost::default()
+                    },
                 };
                 let instances = cost.instances.saturating_add(1);
-                add(open, Cost { instances, ..cost });
+                let nodes = cost.exported.saturating_add(1);
+                let bytes = cost.bytes.saturating_add(nodes.saturating_mul(NODE));
+                add(
+                    open,
+                    Cost {
+                        instances,
+                        bytes,
+                        exported: 0,
+                    },
+                );
+                define_tree(open, nodes)?;
             }
         }
         Payload::ComponentImportSection(section) => {
             for import in section {
                 match import.map_err(damaged)?.ty {
-                    ComponentTypeRef::Component(_) => define(open, None),
-                    ComponentTypeRef::Module(_) => define_module(open, None),
+                    ComponentTypeRef::Component(_) => define(open, None)?,
+                    ComponentTypeRef::Module(_) => define_module(open, None)?,
+                    ComponentTypeRef::Instance(_) => define_tree(open, 1)?,
                     _ => {}
                 }
             }
@@ -159,11 +219,26 @@ fn count(payload: Payload<'_>, open: &mut [Open]) -> Result<(), ShapeError> {
                 match export.kind {
                     ComponentExternalKind::Component => {
                         let known = current.and_then(|open| at(&open.components, export.index));
-                        define(open, known);
+                        define(open, known)?;
                     }
                     ComponentExternalKind::Module => {
                         let known = current.and_then(|open| at(&open.modules, export.index));
-                        define_module(open, known);
+                        define_module(open, known)?;
+                    }
+                    ComponentExternalKind::Instance => {
+                        let nodes = tree(open, export.index);
+                        if let Some(current) = open.last_mut() {
+                            current.exported = current.exported.saturating_add(nodes);
+                        }
+                        let bytes = nodes.saturating_mul(NODE);
+                        add(
+                            open,
+                            Cost {
+                                bytes,
+                                ..Cost::default()
+                            },
+                        );
+                        define_tree(open, nodes)?;
                     }
                     _ => {}
                 }
@@ -178,18 +253,26 @@ fn count(payload: Payload<'_>, open: &mut [Open]) -> Result<(), ShapeError> {
                         match kind {
                             ComponentOuterAliasKind::Component => {
                                 let known = outer.and_then(|outer| at(&outer.components, index));
-                                define(open, known);
+                                define(open, known)?;
                             }
                             ComponentOuterAliasKind::CoreModule => {
                                 let known = outer.and_then(|outer| at(&outer.modules, index));
-                                define_module(open, known);
+                                define_module(open, known)?;
                             }
                             _ => {}
                         }
                     }
-                    ComponentAlias::InstanceExport { kind, .. } => match kind {
-                        ComponentExternalKind::Component => define(open, None),
-                        ComponentExternalKind::Module => define_module(open, None),
+                    ComponentAlias::InstanceExport {
+                        kind,
+                        instance_index,
+                        ..
+                    } => match kind {
+                        ComponentExternalKind::Component => define(open, None)?,
+                        ComponentExternalKind::Module => define_module(open, None)?,
+                        // A part is no larger than the whole.
+                        ComponentExternalKind::Instance => {
+                            define_tree(open, tree(open, instance_index))?;
+                        }
                         _ => {}
                     },
                     ComponentAlias::CoreInstanceExport { .. } => {}
@@ -213,16 +296,36 @@ fn add(open: &mut [Open], cost: Cost) {
     }
 }
 
-fn define(open: &mut [Open], cost: Option<Cost>) {
-    if let Some(current) = open.last_mut() {
-        current.components.push(cost);
-    }
+fn tree(open: &[Open], index: u32) -> u64 {
+    let trees = open.last().map(|current| &current.trees);
+    let known = trees.and_then(|trees| trees.get(usize::try_from(index).ok()?));
+    known.copied().unwrap_or(1)
 }
 
-fn define_module(open: &mut [Open], bytes: Option<u64>) {
-    if let Some(current) = open.last_mut() {
-        current.modules.push(bytes);
+fn define(open: &mut [Open], cost: Option<Cost>) -> Result<(), ShapeError> {
+    open.last_mut()
+        .map_or(Ok(()), |current| push(&mut current.components, cost))
+}
+
+fn define_module(open: &mut [Open], bytes: Option<u64>) -> Result<(), ShapeError> {
+    open.last_mut()
+        .map_or(Ok(()), |current| push(&mut current.modules, bytes))
+}
+
+fn define_tree(open: &mut [Open], nodes: u64) -> Result<(), ShapeError> {
+    open.last_mut()
+        .map_or(Ok(()), |current| push(&mut current.trees, nodes))
+}
+
+/// Adds to an index space: the compiler refuses larger ones, and this one must not take memory before it does.
+fn push<T>(space: &mut Vec<T>, entry: T) -> Result<(), ShapeError> {
+    if space.len() as u64 > MOST_INSTANCES {
+        return Err(ShapeError::TooManyInstances {
+            most: MOST_INSTANCES,
+        });
     }
+    space.push(entry);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -305,6 +408,50 @@ mod tests {
         ));
         let handed = "(component (component $c (import \"m\" (core module $m)) (core instance (instantiate $m))))";
         assert_eq!(verdict(handed), Err(ShapeError::UnknownComponent));
+    }
+
+    #[test]
+    fn definitions_count_once_for_each_instance() {
+        let types = "(type (resource (rep i32)))".repeat(3_000);
+        let many = |instances: usize| {
+            let instances = "(instance (instantiate $c))".repeat(instances);
+            format!("(component (component $c {types}) {instances})")
+        };
+        assert_eq!(verdict(&many(500)), Ok(()));
+        assert!(matches!(
+            verdict(&many(800)),
+            Err(ShapeError::TooManyRecords { .. })
+        ));
+    }
+
+    #[test]
+    fn trees_of_exports_that_double_are_counted() {
+        let doubling = |levels: usize| {
+            let mut text = "(component $c) (instance $i0 (instantiate $c))".to_owned();
+            for level in 1..=levels {
+                let before = level - 1;
+                text.push_str(&format!(
+                    "(instance $i{level} (export \"a\" (instance $i{before})) (export \"b\" (instance $i{before})))"
+                ));
+            }
+            format!("(component {text} (export \"x\" (instance $i{levels})))")
+        };
+        assert_eq!(verdict(&doubling(5)), Ok(()));
+        for levels in [14, 18, 60, 90] {
+            assert!(matches!(
+                verdict(&doubling(levels)),
+                Err(ShapeError::TooManyRecords { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn index_spaces_have_a_bound() {
+        let aliases = "(alias outer 0 0 (component))".repeat(2_000);
+        assert!(matches!(
+            verdict(&format!("(component (component) {aliases})")),
+            Err(ShapeError::TooManyInstances { .. })
+        ));
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Session {
         for _ in 0..=MAX_REDIRECTS {
             let attempt = self.audit(&asked);
             let body = asked.body.clone().into();
-            let mut answer = self.attempt(&asked, body, attempt).await?;
+            let mut answer = self.attempt(&asked, body, attempt, false).await?;
             match redirect::next(self, &asked, &mut answer)? {
                 Some(next) => asked = next,
                 None => return Ok(answer),
@@ -62,6 +62,12 @@ impl Session {
             Ok(_permit) => attempt,
             Err(denial) => return Err(self.denied(attempt, &denial)),
         };
+        // Nor does a body wait in the host that the budget has no request for.
+        if let Err(error) = self.take_request(&asked.target) {
+            self.limited(&attempt.exchange(), Limit::Requests, &error);
+            attempt.ends(Outcome::NotSent, None);
+            return Err(error);
+        }
         let body = match Body::take(self, request.body).await {
             Ok(body) => body,
             Err(error) => {
@@ -75,16 +81,18 @@ impl Session {
                 return Err(error);
             }
         };
-        self.attempt(&asked, body, attempt).await
+        self.attempt(&asked, body, attempt, true).await
     }
 
     /// One attempt: the stages in their order. Nothing is looked up or dialled before the policy has
-    /// permitted it, and nothing is dialled that the policy has not seen the address of.
+    /// permitted it, and nothing is dialled that the policy has not seen the address of. `taken` is whether the budget has
+    /// given its request already.
     async fn attempt(
         &self,
         asked: &Asked,
         body: Body,
         mut attempt: Attempt,
+        taken: bool,
     ) -> Result<Incoming, HttpError> {
         let gateway = &self.0.gateway;
         let permit = match gateway.policy.decide(&asked.target) {
@@ -93,10 +101,13 @@ impl Session {
         };
         audited::permitted(&mut attempt, &permit);
         let exchange = attempt.exchange();
-        let ready = self
-            .take_request(&asked.target)
-            .inspect_err(|error| self.limited(&exchange, Limit::Requests, error))
-            .and_then(|()| Ready::new(self, asked, body, &exchange));
+        let budget = if taken {
+            Ok(())
+        } else {
+            self.take_request(&asked.target)
+                .inspect_err(|error| self.limited(&exchange, Limit::Requests, error))
+        };
+        let ready = budget.and_then(|()| Ready::new(self, asked, body, &exchange));
         let mut ready = match ready {
             Ok(ready) => ready,
             Err(error) => {

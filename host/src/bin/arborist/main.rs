@@ -102,11 +102,33 @@ fn within(
                 "the time of --timeout is up\n  help: give it more, and look at what it waits for: input, a compilation, an answer",
             )),
             Ok(()) = tokio::signal::ctrl_c() => Err(Failure::new(Exit::Interrupted, "interrupted")),
+            () = told_to_end() => Err(Failure::new(Exit::Interrupted, "told to end")),
         }
     });
     // A read cannot be stopped in the middle; the process does not wait for it. A child that compiles is killed with its future.
     runtime.shutdown_background();
     outcome
+}
+
+/// Waits for what service managers, containers and closing terminals send.
+#[cfg(unix)]
+async fn told_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut hang_up)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_end() {
+    std::future::pending().await
 }
 
 /// Ends a little after the time that each part of the work has been given by itself: the part can say more.

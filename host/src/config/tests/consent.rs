@@ -27,7 +27,16 @@ fn a_found_file_needs_leave_for_each_variable_and_target() {
         ]
     );
     let exposed = case(&format!("{TWO}  expose: [api_key]\n")).settings();
-    assert_eq!(exposed.disclosures().len(), 4);
+    // A value that the runner gets as it is can also be printed, where nobody asks for a rule.
+    let raw = "the runner as it is, and so to what it prints";
+    let said = lines(&exposed.disclosures());
+    assert_eq!(said.len(), 5);
+    assert!(said.contains(&format!("X_KEY → {raw}")), "{said:?}");
+    let silent = "runner: custom\ncustom: {note: \"${X_KEY}\", team: \"${TEAM}\", expose: [note], allow: []}\n";
+    assert_eq!(
+        lines(&case(silent).settings().disclosures()),
+        [format!("TEAM → {raw}"), format!("X_KEY → {raw}")]
+    );
     let users = Case::found(USERS_FILE)
         .variable("CUSTOM_API_KEY", "sk-0123456789")
         .settings();
@@ -174,5 +183,32 @@ fn the_file_of_answers_is_private_and_survives_damage() {
         settings.pending(&case.folders).len(),
         3,
         "a link is not followed"
+    );
+}
+
+#[test]
+fn a_found_file_raises_no_bound_on_compiling_and_others_only_with_a_word() {
+    let text = "runner: custom\ncustom:\n  limits: {compile-memory: 4GiB, memory: 1GiB, cpu: 1s}\n";
+    let faults = case(text).faults();
+    assert_eq!(faults.as_slice().len(), 1);
+    let shown = faults.render(false);
+    assert!(
+        shown.contains("may not raise `compile-memory` above 2.0 GiB"),
+        "{shown}"
+    );
+    assert!(shown.contains("--limit compile-memory="), "{shown}");
+    let raised = case("runner: custom\ncustom: {limits: {memory: 1GiB, cpu: 1s}}\n").settings();
+    let warned: Vec<String> = raised.warnings.iter().map(ToString::to_string).collect();
+    assert!(
+        warned.len() == 1
+            && warned[0].contains("raises the limit `memory` from 256.0 MiB to 1.0 GiB"),
+        "{warned:?}"
+    );
+    assert!(
+        Case::named(text)
+            .variable("X_KEY", "x")
+            .settings()
+            .warnings
+            .is_empty()
     );
 }

@@ -5,6 +5,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 use tempfile::NamedTempFile;
 
@@ -38,6 +39,7 @@ pub(crate) struct Draft(NamedTempFile);
 
 impl Draft {
     pub(super) fn new(folder: &Folder) -> io::Result<Self> {
+        sweep(folder);
         let file = tempfile::Builder::new()
             .prefix(".new-")
             .tempfile_in(folder.path())?;
@@ -68,6 +70,22 @@ pub(super) fn remove(folder: &Folder, key: &str) {
         drop(std::fs::remove_file(code_path(folder, key, length)));
     }
     drop(std::fs::remove_file(record_path(folder, key)));
+}
+
+/// Removes drafts that a process left behind which was killed: no compilation takes a day.
+fn sweep(folder: &Folder) {
+    let Ok(entries) = std::fs::read_dir(folder.path()) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let old = || {
+            let age = entry.metadata().ok()?.modified().ok()?.elapsed().ok()?;
+            Some(age > Duration::from_secs(24 * 60 * 60))
+        };
+        if entry.file_name().as_encoded_bytes().starts_with(b".new-") && old() == Some(true) {
+            drop(std::fs::remove_file(entry.path()));
+        }
+    }
 }
 
 fn record_path(folder: &Folder, key: &str) -> PathBuf {
@@ -130,6 +148,22 @@ mod tests {
         let code = code_path(&folder, "key", 4);
         std::fs::set_permissions(&code, std::fs::Permissions::from_mode(0o666)).unwrap();
         assert!(Entry::open(&folder, "key").is_none());
+    }
+
+    #[test]
+    fn drafts_that_were_left_behind_are_removed_after_a_day() {
+        let (_base, folder) = folder();
+        let (left, young) = (folder.path().join(".new-a"), folder.path().join(".new-b"));
+        for path in [&left, &young] {
+            std::fs::write(path, "half").unwrap();
+        }
+        let day = Duration::from_secs(25 * 60 * 60);
+        let file = File::options().write(true).open(&left).unwrap();
+        file.set_modified(std::time::SystemTime::now() - day)
+            .unwrap();
+        drop(Draft::new(&folder).unwrap());
+        assert!(!left.exists() && young.exists());
+        assert!(Entry::open(&folder, "key").is_some());
     }
 
     #[test]

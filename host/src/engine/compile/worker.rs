@@ -106,11 +106,13 @@ fn out_of_room(kind: std::io::ErrorKind) {
 /// Bounds memory, CPU time and the size of files, leaves no core dump, and ties this process to its parent.
 #[cfg(unix)]
 fn bound(order: &CompileOrder) -> std::io::Result<()> {
-    use rustix::process::{Resource, Rlimit, setrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = |resource, current: u64, maximum: u64| {
+        // Who started us may have bounded us more tightly, and that stays.
+        let allowed = getrlimit(resource).maximum.unwrap_or(u64::MAX);
         let limit = Rlimit {
-            current: Some(current),
-            maximum: Some(maximum),
+            current: Some(current.min(allowed)),
+            maximum: Some(maximum.min(allowed)),
         };
         setrlimit(resource, limit)
     };
