@@ -129,7 +129,7 @@ impl Machine for PlaceholderForm {
 #[cfg(test)]
 mod tests {
     use super::{PLACEHOLDER_BYTES, Placeholder, PlaceholderForm};
-    use crate::secrets::finder::Finder;
+    use crate::secrets::finder::{Finder, Machine};
 
     const ID: u128 = 0x0123_4567_89ab_cdef_a0a0_aaaa_ffff_000a;
 
@@ -154,7 +154,13 @@ mod tests {
             Placeholder::new(u128::MAX).as_str(),
             format!("arb_secret_{}", "f".repeat(32))
         );
-        assert!(!format!("{placeholder:?}").contains("0123"));
+        assert_eq!(format!("{placeholder:?}"), "[placeholder]");
+    }
+
+    #[test]
+    fn begins_with_one_letter_in_either_case() {
+        let opens = (0..=u8::MAX).filter(|byte| PlaceholderForm.opens(*byte));
+        assert_eq!(Vec::from_iter(opens), b"Aa");
     }
 
     #[test]
@@ -188,6 +194,8 @@ mod tests {
             &text.replace('b', "-"),
             &text.replace("000a", "000g"),
             "arb_secret_",
+            // Only an `a` may be the prefix's first letter too.
+            &format!("arb_secret_1{}", &text[1..]),
         ] {
             assert!(ids(wrong).is_empty(), "{wrong}");
         }

@@ -190,7 +190,7 @@ fn utf16(bytes: &mut impl Iterator<Item = u8>) -> Result<Reading, Lack> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Coding, Decoder, Unit};
+    use super::{Coding, Decoder, Unit, is_mark};
 
     fn decode(coding: Coding, text: &str) -> String {
         let mut decoder = Decoder::new(coding);
@@ -216,6 +216,18 @@ mod tests {
     }
 
     #[test]
+    fn each_coding_has_one_mark() {
+        let that = |is: &dyn Fn(u8) -> bool| Vec::from_iter((0..=u8::MAX).filter(|byte| is(*byte)));
+        let begins = |coding| that(&|byte| Decoder::new(coding).begins_at(byte));
+        assert_eq!(begins(Coding::Backslash), b"\\");
+        assert_eq!(begins(Coding::Percent), b"%");
+        assert_eq!(that(&is_mark), b"%\\");
+        let like = |one, other| Decoder::new(one).is_like(&Decoder::new(other));
+        assert!(like(Coding::Percent, Coding::Percent));
+        assert!(!like(Coding::Backslash, Coding::Percent));
+    }
+
+    #[test]
     fn escapes_are_decoded_and_all_else_stays() {
         for (text, decoded) in [
             ("", ""),
@@ -231,6 +243,8 @@ mod tests {
             (r"\ud83d\ud83d\ude42", r"\ud83d🙂"),
             (r"\ude42", r"\ude42"),
             (r"\ud83d\ud", r"\ud83d\ud"),
+            (r"\ud83d\udfff", "\u{1f7ff}"),
+            (r"\ud83d\ue000", "\\ud83d\u{e000}"),
         ] {
             assert_eq!(decode(Coding::Backslash, text), decoded, "{text}");
         }

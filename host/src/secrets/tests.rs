@@ -1,7 +1,11 @@
 //! Secrets from the configuration to the wire and back.
 
+mod denial;
 mod echo;
+mod encoded;
 mod outgoing;
+mod pieces;
+mod reading;
 mod redirect;
 mod scrub;
 mod stream;
@@ -11,6 +15,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::finder::Finder;
+use super::placeholder::PlaceholderForm;
+use super::rules::Rules;
 use super::{Places, RunSecrets, Secret, SecretBinding, SecretDenial, SecretSet, Sent};
 use crate::policy::Target;
 
@@ -149,11 +156,20 @@ fn nothing_is_shown_of_anything() {
     let _ = scrubber.push(KEY.as_bytes());
     let mut body = secrets.outgoing_body(&origin, &answer).unwrap();
     let _ = body.push(placeholder.as_bytes()).unwrap();
+    let patterns = secrets.run().unwrap().set.patterns(&origin);
+    let rules = Rules::new(secrets.run().unwrap(), &origin);
+    let mut finder = Finder::new(PlaceholderForm);
+    finder.feed(placeholder.as_bytes(), &mut Vec::new());
     let all = format!(
-        "{secrets:?} {sent:?} {:?} {scrubber:?} {body:?}",
-        sent.headers
+        "{secrets:?} {sent:?} {scrubber:?} {body:?} {:?} {rules:?} {finder:?}",
+        patterns.unwrap().unwrap()
     );
-    assert!(all.contains("api_key") && all.contains("OutgoingBody"));
+    assert_eq!(
+        all,
+        "RunSecrets [\"api_key\", \"other\", \"open\"] Sent { carried: true, .. } \
+         Scrubber { held_back: 512, .. } OutgoingBody { .. } Patterns Rules { .. } Finder { read: 43, .. }"
+    );
+    let all = format!("{all} {:?}", sent.headers);
     for hidden in [KEY, &placeholder[..20], &KEY[..7], "exposed-value", OTHER] {
         assert!(!all.contains(hidden), "{all}");
     }
@@ -191,6 +207,15 @@ fn placeholders_are_shown_by_name() {
         (
             placeholder.replace('_', "\\u005F"),
             "[secret api_key]".to_owned(),
+        ),
+        // Where it begins is known also where it is spelled in more bytes, and far from the text's beginning.
+        (
+            format!(
+                "{0}{1}{0}",
+                "x".repeat(100),
+                placeholder.replace('_', "%5f")
+            ),
+            format!("{0}[secret api_key]{0}", "x".repeat(100)),
         ),
         (stranger.clone(), stranger),
     ] {

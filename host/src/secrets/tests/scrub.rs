@@ -20,7 +20,7 @@ pub(super) fn scrub(secrets: &RunSecrets, text: &[u8]) -> Vec<u8> {
     out
 }
 
-fn scrub_str(secrets: &RunSecrets, text: &str) -> String {
+pub(super) fn scrub_str(secrets: &RunSecrets, text: &str) -> String {
     String::from_utf8(scrub(secrets, text.as_bytes())).unwrap()
 }
 
