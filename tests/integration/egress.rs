@@ -441,3 +441,14 @@ fn a_name_that_changes_its_mind_is_judged_at_each_connection() {
     assert_eq!(ask(), Ok(200));
     assert_eq!(service.connections(), 2);
 }
+
+#[test]
+fn a_read_of_nothing_is_told_and_not_repeated_for_ever() {
+    let service = Service::start(Behaviour::text(200, "hello"));
+    let ask = format!("open GET {}", service.url("/"));
+    let origin = service.origin();
+    let args = ["run", &ask, "--component", PLAIN, "--allow", &origin];
+    let args: Vec<&str> = args.into_iter().chain(["--param", "max=0"]).collect();
+    let spec = Host::new().run(&args).succeeded();
+    assert!(spec.contains("invalid-request"), "{spec}");
+}

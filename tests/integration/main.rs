@@ -13,6 +13,7 @@
 mod audit;
 mod both_doors;
 mod cli;
+mod compiling;
 mod components;
 mod consent;
 mod corpus;
@@ -23,6 +24,7 @@ mod explain;
 mod languages;
 mod proxy;
 mod sandbox;
+mod streams;
 mod structure;
 mod tls;
 mod wat_components;

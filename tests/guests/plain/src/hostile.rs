@@ -49,6 +49,7 @@ pub(crate) fn run(behaviour: &str, argument: &str) -> Result<Option<String>, Run
         "stdout" => println!("{argument}"),
         "stderr" => eprintln!("{argument}"),
         "log" => log(Level::Info, "plain", argument),
+        "log-as" => log(Level::Info, argument, "a line in a context"),
         "progress" => argument.split_inclusive(' ').for_each(progress::emit),
         "emit-huge" => progress::emit(&"x".repeat(number(argument, MIB as u64 + 1)? as usize)),
         "handles" => {

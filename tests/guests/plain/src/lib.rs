@@ -15,12 +15,14 @@
 //! | `memory [MIB]`, `memory-try [MIB]` | takes memory until refused, or so much; the second reports how much |
 //! | `log-flood [N]`, `stdout-flood [N]`, `stderr-flood [N]` | N lines of 1 KiB, 100,000 by default |
 //! | `stdout TEXT`, `stderr TEXT`, `log TEXT` | says TEXT there, then answers as usual |
+//! | `log-as CONTEXT` | logs a line in that context, then answers as usual |
 //! | `progress TEXT` | emits TEXT word by word, then answers as usual |
 //! | `emit-huge [N]` | emits N bytes in one call, one more than is allowed by default |
 //! | `handles [N]` | keeps N pollables, 2,000,000 by default |
 //! | `random-huge [N]` | asks for N random bytes in one call, 1 GiB by default |
 //! | `http METHOD URL`, `open METHOD URL` | sends a request ([`web`]) |
 //! | `wasi METHOD URL` | the same by `wasi:http` ([`second_door`]) |
+//! | `hoard N HEADERS` | builds N requests for `wasi:http` that are never sent, and tells what was taken of each ([`second_door`]) |
 //! | `leave HOW METHOD URL`, `leave-wasi HOW METHOD URL` | reads the first piece of an answer, and then: `trap`; `sleep` for ever; `drop` the answer and sleep; `return` |
 //! | `requests N METHOD URL` | sends N requests one after the other and counts the outcomes |
 //! | `verdicts [[METHOD, URL], …]` | what each door says to each URL ([`verdicts`]) |
@@ -58,6 +60,7 @@ impl Guest for Plain {
             "spec" => return Ok(argument.to_owned()),
             "verdicts" => return verdicts::run(argument),
             "wasi" => return second_door::run(argument, &parameters),
+            "hoard" => return second_door::hoard(argument),
             "leave-wasi" => return second_door::leave(argument, &parameters),
             "http" | "open" | "requests" | "leave" => {
                 return web::run(behaviour, argument, &parameters);
