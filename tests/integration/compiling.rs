@@ -101,13 +101,14 @@ fn a_child_ends_with_its_parent() {
     let arborist = host::command().get_program().to_owned();
     let mut parent = Command::new("sh")
         .arg("-c")
-        // Standard input stays open, so that the child has something to wait for.
-        .arg("\"$0\" compile-component 1000000000:60:$$ <&0 >/dev/null 2>&1 & echo $!; wait")
+        .arg("exec 3<&0; \"$0\" compile-component 1000000000:60:$$ <&3 >/dev/null 2>&1 & echo $!; wait")
         .arg(&arborist)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
+    // Stays open, so that the child has something to wait for.
+    let _input = parent.stdin.take();
     let mut line = String::new();
     let mut said = std::io::BufReader::new(parent.stdout.take().unwrap());
     std::io::BufRead::read_line(&mut said, &mut line).unwrap();

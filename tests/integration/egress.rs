@@ -452,3 +452,23 @@ fn a_read_of_nothing_is_told_and_not_repeated_for_ever() {
     let spec = Host::new().run(&args).succeeded();
     assert!(spec.contains("invalid-request"), "{spec}");
 }
+
+#[test]
+fn what_describes_a_body_is_not_sent_without_it() {
+    let last = Service::start(Behaviour::text(200, "hello"));
+    let first = Service::start(Redirect::to(303, last.url("/")).into());
+    let ask = format!("http POST {}", first.url("/"));
+    let mut args = vec!["run", &ask, "--component", PLAIN];
+    let origins = [first.origin(), last.origin()];
+    args.extend(origins.iter().flat_map(|origin| ["--allow", origin]));
+    for parameter in ["body={}", "header:content-type=application/json"] {
+        args.extend(["--param", parameter]);
+    }
+    let _spec = Host::new().run(&args).succeeded();
+    let described = |service: &Service| {
+        let requests = service.requests();
+        requests[0].header("content-type").map(str::to_owned)
+    };
+    assert_eq!(described(&first).as_deref(), Some("application/json"));
+    assert_eq!(described(&last), None);
+}

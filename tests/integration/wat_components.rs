@@ -89,6 +89,8 @@ fn what_is_no_runner_is_refused_with_what_was_found() {
 fn many_small_memories_are_counted_together() {
     let error = run(&Host::new(), &wat::many_instances(15, 512, 10)).failed(6);
     assert!(error.contains("`memor"), "{error}");
+    let error = run(&Host::new(), &wat::many_instances(30, 1, 1)).failed(6);
+    assert!(error.contains("`memories`"), "{error}");
 }
 
 #[test]

@@ -14,7 +14,7 @@
 //! | `loop`, `sleep [SECONDS]`, `emit-forever` | never ends, on the CPU, in a clock, in host calls; `sleep` with a number returns |
 //! | `memory [MIB]`, `memory-try [MIB]` | takes memory until refused, or so much; the second reports how much |
 //! | `log-flood [N]`, `stdout-flood [N]`, `stderr-flood [N]` | N lines of 1 KiB, 100,000 by default |
-//! | `stdout TEXT`, `stderr TEXT`, `log TEXT` | says TEXT there, then answers as usual |
+//! | `stdout TEXT`, `stderr TEXT`, `log TEXT` | says TEXT there, `{FIELD}` replaced by the configuration's, then answers as usual |
 //! | `log-as CONTEXT` | logs a line in that context, then answers as usual |
 //! | `progress TEXT` | emits TEXT word by word, then answers as usual |
 //! | `emit-huge [N]` | emits N bytes in one call, one more than is allowed by default |
