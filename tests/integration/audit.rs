@@ -129,6 +129,18 @@ fn what_is_no_request_at_all() {
         let text = lines[0].to_string();
         assert!(!text.contains("pa55") && !text.contains("?y"), "{text}");
     }
+    // What is longer than is searched for secrets is not written at all.
+    let long = format!("url%=https://a.example/{}", "x".repeat(65_000));
+    let more = format!("http GET https://a.example/{}", "x".repeat(70_000));
+    for (ask, flags) in [("http GET x", vec!["--param", &long]), (&more, vec![])] {
+        let (lines, _) = attempts(&host, ask, &flags);
+        let url = lines[0]["url"].as_str().unwrap();
+        let whole = url.starts_with("https://a.example/x");
+        assert!(
+            whole == (ask != more) && (whole || url.ends_with(" bytes)")),
+            "{url:.100}"
+        );
+    }
     let ask = "http GET https://a.example/";
     let (lines, _) = attempts(
         &host,

@@ -408,6 +408,18 @@ fn a_terminal_sees_what_is_waited_for_and_colour_only_if_it_wants() {
         "the line stays: {}",
         waiting.screen()
     );
+    let mut command = host.command();
+    let hostile = "progress \u{1b}]0;taken\u{7}";
+    command
+        .args(["run", hostile, "--component", crate::guests::PLAIN])
+        .env("TERM", "xterm");
+    let mut talking = Terminal::start(command);
+    talking.wait();
+    let said = String::from_utf8_lossy(&talking.transcript()).into_owned();
+    assert!(
+        !said.contains("\u{1b}]0;") && !said.contains('\u{7}'),
+        "{said:?}"
+    );
     let error = |more: &[(&str, &str)]| {
         let mut command = host.command();
         command

@@ -441,3 +441,34 @@ fn a_name_that_changes_its_mind_is_judged_at_each_connection() {
     assert_eq!(ask(), Ok(200));
     assert_eq!(service.connections(), 2);
 }
+
+#[test]
+fn a_read_of_nothing_is_told_and_not_repeated_for_ever() {
+    let service = Service::start(Behaviour::text(200, "hello"));
+    let ask = format!("open GET {}", service.url("/"));
+    let origin = service.origin();
+    let args = ["run", &ask, "--component", PLAIN, "--allow", &origin];
+    let args: Vec<&str> = args.into_iter().chain(["--param", "max=0"]).collect();
+    let spec = Host::new().run(&args).succeeded();
+    assert!(spec.contains("invalid-request"), "{spec}");
+}
+
+#[test]
+fn what_describes_a_body_is_not_sent_without_it() {
+    let last = Service::start(Behaviour::text(200, "hello"));
+    let first = Service::start(Redirect::to(303, last.url("/")).into());
+    let ask = format!("http POST {}", first.url("/"));
+    let mut args = vec!["run", &ask, "--component", PLAIN];
+    let origins = [first.origin(), last.origin()];
+    args.extend(origins.iter().flat_map(|origin| ["--allow", origin]));
+    for parameter in ["body={}", "header:content-type=application/json"] {
+        args.extend(["--param", parameter]);
+    }
+    let _spec = Host::new().run(&args).succeeded();
+    let described = |service: &Service| {
+        let requests = service.requests();
+        requests[0].header("content-type").map(str::to_owned)
+    };
+    assert_eq!(described(&first).as_deref(), Some("application/json"));
+    assert_eq!(described(&last), None);
+}

@@ -13,7 +13,11 @@ fn plain(host: &Host, description: &str, more: &[&str]) -> Ran {
 
 /// The spec that `probe` returns, as step name and what was seen.
 fn probe(host: &Host) -> serde_json::Value {
-    let json = plain(host, "probe", &["--format", "json", "--param", "a=1"]).succeeded();
+    let args = ["run", "probe", "--component", PLAIN, "--format", "json"];
+    let mut args = args.to_vec();
+    args.extend(["--param", "a=1"]);
+    // There is something to read, and it is the user's.
+    let json = host.run_with(&args, b"typed by the user\n").succeeded();
     serde_json::from_str(&json).unwrap()
 }
 
@@ -29,6 +33,7 @@ fn seen<'a>(spec: &'a serde_json::Value, step: &str) -> &'a str {
 fn a_guest_sees_nothing_of_its_surroundings() {
     let host = Host::new();
     let spec = probe(&host);
+    assert_eq!(seen(&spec, "stdin"), "at its end", "{spec:#}");
     for nothing in ["environment", "arguments", "preopens"] {
         assert_eq!(seen(&spec, nothing), "0", "{spec:#}");
     }
@@ -171,7 +176,20 @@ fn control_characters_never_reach_the_terminal() {
             PLAIN,
         ],
         vec!["run", "progress \u{1b}[2J", "-v", "--component", PLAIN],
+        vec![
+            "run",
+            "log-as \u{1b}[2J\u{202e}",
+            "-v",
+            "--component",
+            PLAIN,
+        ],
         vec!["run", "error:other \u{1b}[2J\u{202e}", "--component", PLAIN],
+        vec![
+            "run",
+            "error:invalid-config \u{1b}[2J",
+            "--component",
+            PLAIN,
+        ],
         vec!["run", "x", "--component", "bad\u{1b}[2J.wat"],
         vec!["run", "x", "--component", "missing\u{1b}[2J.wasm"],
         vec!["run", "x", "--runner", "no\u{1b}[2J"],
@@ -277,6 +295,7 @@ fn each_limit_that_a_component_can_meet_is_named() {
     let host = Host::new();
     let rows: &[(&str, &[&str], &str)] = &[
         ("x", &["--limit", "instances=1"], "`instances`"),
+        ("x", &["--limit", "tables=1"], "`tables`"),
         ("handles 100", &["--limit", "handles=20"], "`handles`"),
         ("handles 100", &["--limit", "resources=20"], "`resources`"),
         ("random-huge 2000", &["--limit", "random=1KiB"], "`random`"),
@@ -336,4 +355,21 @@ fn a_stderr_that_cannot_be_written_is_no_fault() {
             .unwrap()
             .success()
     );
+}
+
+#[test]
+fn requests_that_are_never_sent_hold_little_of_the_hosts_memory() {
+    let host = Host::new();
+    let ran = plain(&host, "hoard 150 60", &["--format", "json"]);
+    assert!(ran.peak < 300 * MIB, "{} MiB", ran.peak / MIB);
+    let spec: serde_json::Value = serde_json::from_str(&ran.succeeded()).unwrap();
+    // As the documentation of the limit `resources` says.
+    let body: u64 = seen(&spec, "body").parse().unwrap();
+    assert!((1..=80 * 1024).contains(&body), "{spec:#}");
+    for part in ["method", "authority", "path"] {
+        assert_eq!(seen(&spec, part), "refused", "{spec:#}");
+    }
+    assert_eq!(seen(&spec, "kept"), "150");
+    let error = plain(&host, "hoard 1 100", &[]).failed(6);
+    assert!(error.contains("total size of fields"), "{error}");
 }

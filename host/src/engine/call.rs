@@ -363,3 +363,43 @@ impl std::fmt::Debug for Call {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::bindings::about::arborist::runner::runner_types::ConfigField as Field;
+
+    #[test]
+    fn the_text_of_an_error_is_cut_at_a_character() {
+        let long = "ä".repeat(ERROR_TEXT);
+        let RunnerError::Other(text) = guest::RunnerError::Other(long).into() else {
+            panic!("another error")
+        };
+        assert_eq!(text, "ä".repeat(ERROR_TEXT / 2));
+    }
+
+    #[test]
+    fn what_a_runner_says_of_itself_is_bounded() {
+        let long = || "x".repeat(ERROR_TEXT + 1);
+        let field = Field {
+            name: long(),
+            description: long(),
+            required: false,
+            secret: false,
+            default: Some(long()),
+        };
+        let info = RunnerInfo::from(guest_about::RunnerInfo {
+            name: long(),
+            version: long(),
+            description: long(),
+            config: vec![field; 300],
+        });
+        assert_eq!(info.config.len(), 256);
+        let first = &info.config[0];
+        let texts = [&info.name, &info.version, &info.description];
+        let texts = texts.into_iter().chain([&first.name, &first.description]);
+        for text in texts.chain(&first.default) {
+            assert_eq!(text.len(), ERROR_TEXT);
+        }
+    }
+}

@@ -140,6 +140,24 @@ mod tests {
     }
 
     #[test]
+    fn tables_are_counted_together() {
+        let mut limits = Limits::default();
+        limits.set("table-elements", "100").unwrap();
+        let mut limiter = SumLimiter::new(&limits);
+        assert!(limiter.table_growing(0, 60, None).unwrap());
+        assert!(!limiter.table_growing(0, 60, None).unwrap());
+        assert_eq!(
+            limiter.exceeded(),
+            Some(Exceeded {
+                limit: Limit::TableElements,
+                bound: 100,
+                wanted: 120
+            })
+        );
+        assert!(limiter.table_growing(60, 100, None).unwrap());
+    }
+
+    #[test]
     fn a_growth_beyond_the_memorys_own_maximum_is_not_counted() {
         let mut limiter = limiter("100B");
         assert!(!limiter.memory_growing(0, 95, Some(92)).unwrap());

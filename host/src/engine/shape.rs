@@ -285,6 +285,19 @@ mod tests {
     }
 
     #[test]
+    fn names_have_a_bound() {
+        let with = |names: usize| {
+            let exports: String = (0..names)
+                .map(|n| format!("(export \"x:y/z{n}\" (instance $i))"))
+                .collect();
+            let text = format!("(component (instance $i) {exports})");
+            Shape::read(&wat::parse_str(text).unwrap())
+        };
+        assert_eq!(with(MOST_NAMES).unwrap().exports.len(), MOST_NAMES);
+        assert_eq!(with(MOST_NAMES + 1), Err(ShapeError::TooMany));
+    }
+
+    #[test]
     fn the_best_world_is_chosen() {
         let described = Shape {
             exports: vec![

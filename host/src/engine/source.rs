@@ -281,6 +281,24 @@ mod tests {
     }
 
     #[test]
+    fn text_has_a_bound_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.wat");
+        let most = usize::try_from(MAX_TEXT).unwrap();
+        let write = |length: usize| {
+            let text = "(component)".to_owned() + &" ".repeat(length - 11);
+            std::fs::write(&path, text).unwrap();
+        };
+        write(most);
+        assert!(Source::read(&path).is_ok());
+        write(most + 1);
+        assert!(matches!(
+            Source::read(&path),
+            Err(SourceError::TooLarge { most: MAX_TEXT, .. })
+        ));
+    }
+
+    #[test]
     fn text_becomes_a_component() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.wat");

@@ -150,3 +150,19 @@ pub(super) fn frames(error: &wasmtime::Error) -> Vec<String> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_escaped_and_cut() {
+        let hostile = wasmtime::Error::msg(format!("\u{1b}[2J{}", "x".repeat(SHOWN)));
+        let text = trap_text(&hostile.context("a backtrace"));
+        assert!(
+            text.starts_with(r"\x1b[2J") && text.ends_with('…'),
+            "{text}"
+        );
+        assert_eq!(text.chars().count(), SHOWN);
+    }
+}

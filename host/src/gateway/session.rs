@@ -246,3 +246,18 @@ impl Session {
         self.0.refusal.get_or_init(|| Refusal { message, help });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_shown_so_that_no_terminal_obeys_it() {
+        let message = "\u{1b}[2J\u{202e}".to_owned();
+        let refusal = Refusal {
+            message,
+            help: None,
+        };
+        assert_eq!(refusal.to_string(), r"\x1b[2J\u{202e}");
+    }
+}

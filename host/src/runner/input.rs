@@ -153,6 +153,11 @@ mod tests {
             Parameters::parse(&vec!["a=1"; 257]),
             Err(InputError::TooMany(257))
         );
+        let long = format!("{}=1", "x".repeat(MAX_NAME + 1));
+        assert_eq!(
+            Parameters::parse(&[long]),
+            Err(InputError::Name(1, MAX_NAME + 1))
+        );
         let long = format!("a={}", "x".repeat(MAX_VALUE + 1));
         assert_eq!(
             Parameters::parse(&[long]),

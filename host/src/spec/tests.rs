@@ -3,7 +3,10 @@
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
 use super::dagu_1_30;
-use super::limits::{MAX_DEPENDENCIES, MAX_REPORTED, MAX_STEPS, MAX_TEXT_BYTES};
+use super::limits::{
+    MAX_COMMAND_BYTES, MAX_DEPENDENCIES, MAX_DEPTH, MAX_DESCRIPTION_BYTES, MAX_NAME_CHARS,
+    MAX_NODES, MAX_REPORTED, MAX_STEPS, MAX_TEXT_BYTES,
+};
 use super::{Dag, Problem, SpecError, TaskSpec, Value, yaml};
 use crate::escape::is_hidden;
 
@@ -516,5 +519,90 @@ proptest! {
     #[test]
     fn what_is_lowered_is_lowered_already(command in fragments()) {
         proptest::prop_assert!(dagu_1_30::survives(&command), "{command:?}");
+    }
+}
+
+#[test]
+fn warnings_have_a_bound() {
+    let unknown: String = (0..MAX_REPORTED + 7)
+        .map(|n| format!("extra{n}: x\n"))
+        .collect();
+    let text = format!("name: a\nsteps: [{{name: one, command: x}}]\n{unknown}");
+    let warnings = TaskSpec::parse(&text).unwrap().warnings;
+    assert_eq!(warnings.len(), MAX_REPORTED + 1);
+    let last = warnings.last().unwrap().to_string();
+    assert!(last.contains("and 7 more"), "{last}");
+}
+
+#[test]
+fn what_aliases_repeat_is_counted_in_bytes() {
+    let long = "x".repeat(100 << 10);
+    let with = |aliases: usize| {
+        let list = vec!["*a"; aliases].join(", ");
+        TaskSpec::parse(&format!(
+            "name: a\nsteps: [{{name: one, command: x}}]\nextra: [&a {long}, {list}]\n"
+        ))
+    };
+    assert!(with(10).is_ok());
+    // Few values and a small text, and twice as much as a text may have.
+    let fault = with(2 * MAX_TEXT_BYTES / long.len() + 1).unwrap_err();
+    assert!(fault.to_string().contains("aliases expanded"), "{fault}");
+}
+
+#[test]
+fn each_text_has_its_bound() {
+    let with = |name: usize, description: usize, command: usize| {
+        let [name, description, command] =
+            [name, description, command].map(|length| "x".repeat(length));
+        TaskSpec::parse(&format!(
+            "name: {name}\nsteps: [{{name: one, description: {description}, command: {command}}}]"
+        ))
+    };
+    let most = (MAX_NAME_CHARS, MAX_DESCRIPTION_BYTES, MAX_COMMAND_BYTES);
+    assert!(with(most.0, most.1, most.2).is_ok());
+    assert!(with(most.0 + 1, 1, 1).is_err());
+    assert!(with(1, most.1 + 1, 1).is_err());
+    assert!(with(1, 1, most.2 + 1).is_err());
+}
+
+#[test]
+fn a_command_reads_as_it_runs() {
+    let fault = error("name: a\nsteps: [{name: one, command: \"echo \\u202e x\"}]");
+    assert!(fault.contains("read otherwise than it runs"), "{fault}");
+}
+
+#[test]
+fn each_bound_of_a_document_is_named() {
+    let document =
+        |text: &str| yaml::parse(text, MAX_TEXT_BYTES).map_err(|fault| fault.to_string());
+    let flow = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    let block = |levels: usize| "- ".repeat(levels) + "x";
+    for nested in [flow, block] {
+        assert!(document(&nested(MAX_DEPTH)).is_ok());
+        let fault = document(&nested(MAX_DEPTH + 1)).unwrap_err();
+        assert!(fault.contains("nest"), "{fault}");
+    }
+    // Each list holds the one before it, so that the text itself is flat; the map around it is a level too.
+    let aliases = |levels: usize| {
+        let lists = (1..levels).map(|n| format!("k{n}: &a{n} [*a{}]\n", n - 1));
+        "k0: &a0 [x]\n".to_owned() + &lists.collect::<String>()
+    };
+    assert!(document(&aliases(MAX_DEPTH - 1)).is_ok());
+    let fault = document(&aliases(MAX_DEPTH)).unwrap_err();
+    assert!(fault.contains("the nesting"), "{fault}");
+    // The list itself is one.
+    let values = |many: usize| format!("[{}]", vec!["a"; many - 1].join(","));
+    assert!(document(&values(MAX_NODES)).is_ok());
+    let fault = document(&values(MAX_NODES + 1)).unwrap_err();
+    assert!(fault.contains("values"), "{fault}");
+}
+
+#[test]
+fn a_name_shows_what_it_is() {
+    for hidden in ["\\u202e", "\\u200b", "\\x07"] {
+        let fault = error(&format!(
+            "name: \"a{hidden}\"\nsteps: [{{name: one, command: x}}]"
+        ));
+        assert!(fault.contains("the name"), "{fault}");
     }
 }

@@ -207,3 +207,14 @@ fn what_cannot_be_written_down_is_not_sent() {
     }
     assert!(total > 0, "nothing was ever sent");
 }
+
+#[test]
+fn a_run_that_cannot_be_written_down_does_not_begin() {
+    let host = Host::new();
+    let args = ["run", "stderr begun", "-v", "--component", PLAIN];
+    drop(host.run(&args).succeeded());
+    let audited: Vec<&str> = args.into_iter().chain(["--audit", "audit.jsonl"]).collect();
+    let error = bounded(&host, 0, &audited).failed(6);
+    assert!(error.contains("audit.jsonl cannot be written"), "{error}");
+    assert!(!error.contains("begun\n"), "the guest ran: {error}");
+}

@@ -106,19 +106,25 @@ fn place(file: NamedTempFile, path: &Path) -> io::Result<()> {
 
 #[cfg(unix)]
 fn open_checked(path: &PathBuf) -> Option<File> {
-    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+    use std::os::unix::fs::OpenOptionsExt as _;
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(i32::try_from(flags.bits()).ok()?)
         .open(path)
         .ok()?;
-    let metadata = file.metadata().ok()?;
-    let trusted = metadata.is_file()
-        && metadata.uid() == rustix::process::geteuid().as_raw()
+    let user = rustix::process::geteuid().as_raw();
+    is_trusted(&file.metadata().ok()?, user).then_some(file)
+}
+
+/// Whether nobody but that user can have written the file.
+#[cfg(unix)]
+fn is_trusted(metadata: &std::fs::Metadata, user: u32) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    metadata.is_file()
+        && metadata.uid() == user
         && metadata.mode() & 0o022 == 0
-        && metadata.nlink() == 1;
-    trusted.then_some(file)
+        && metadata.nlink() == 1
 }
 
 #[cfg(not(unix))]
@@ -164,6 +170,29 @@ mod tests {
         drop(Draft::new(&folder).unwrap());
         assert!(!left.exists() && young.exists());
         assert!(Entry::open(&folder, "key").is_some());
+    }
+
+    #[test]
+    fn what_another_user_owns_is_a_miss() {
+        let (_base, folder) = folder();
+        let metadata = std::fs::metadata(code_path(&folder, "key", 4)).unwrap();
+        let user = rustix::process::geteuid().as_raw();
+        assert!(is_trusted(&metadata, user) && !is_trusted(&metadata, user + 1));
+    }
+
+    #[test]
+    fn a_pipe_is_a_miss_and_holds_nobody_up() {
+        let (_base, folder) = folder();
+        // A pipe has the length 0, so that the record may well agree with it.
+        std::fs::write(record_path(&folder, "key"), "0").unwrap();
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        let code = code_path(&folder, "key", 0);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &code, mode).unwrap();
+        let (opened, outcome) = std::sync::mpsc::channel();
+        // On a thread of its own: opening a pipe that nobody writes to can take for ever.
+        std::thread::spawn(move || opened.send(Entry::open(&folder, "key").is_none()));
+        let patience = std::time::Duration::from_secs(60);
+        assert_eq!(outcome.recv_timeout(patience), Ok(true));
     }
 
     #[test]

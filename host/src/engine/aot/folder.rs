@@ -69,10 +69,16 @@ fn make(path: &Path) -> std::io::Result<()> {
 
 #[cfg(unix)]
 fn flaw(metadata: &std::fs::Metadata) -> Option<&'static str> {
+    flaw_for(metadata, rustix::process::geteuid().as_raw())
+}
+
+/// What makes the folder unfit for that user.
+#[cfg(unix)]
+fn flaw_for(metadata: &std::fs::Metadata, user: u32) -> Option<&'static str> {
     use std::os::unix::fs::MetadataExt as _;
     if !metadata.is_dir() {
         Some("it is no folder")
-    } else if metadata.uid() != rustix::process::geteuid().as_raw() {
+    } else if metadata.uid() != user {
         Some("it belongs to another user")
     } else if metadata.mode() & 0o077 != 0 {
         Some("others may look into it or write to it")
@@ -115,9 +121,27 @@ mod tests {
         Folder::open(&real).unwrap();
         let link = base.path().join("link");
         std::os::unix::fs::symlink(&real, &link).unwrap();
+        // For what it is, and not for its mode, which says something else on every system.
         assert!(matches!(
             Folder::open(&link),
-            Err(FolderError::NotPrivate { .. })
+            Err(FolderError::NotPrivate {
+                found: "it is no folder",
+                ..
+            })
         ));
+    }
+
+    #[test]
+    fn a_folder_of_another_user_is_refused() {
+        let base = tempfile::tempdir().unwrap();
+        let path = base.path().join("aot");
+        Folder::open(&path).unwrap();
+        let metadata = std::fs::symlink_metadata(&path).unwrap();
+        let user = rustix::process::geteuid().as_raw();
+        assert_eq!(flaw_for(&metadata, user), None);
+        assert_eq!(
+            flaw_for(&metadata, user + 1),
+            Some("it belongs to another user")
+        );
     }
 }

@@ -104,3 +104,23 @@ impl Hasher for Sha256Hasher {
         self.0.update(bytes);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_engine_finds_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("aot");
+        let settings = crate::engine::settings::on_demand();
+        let mut others = settings.clone();
+        others.epoch_interruption(false);
+        let [same, ours, theirs] = [&settings, &settings, &others]
+            .map(|settings| AotCache::open(&path, &wasmtime::Engine::new(settings).unwrap()))
+            .map(|cache| cache.unwrap().key(Digest::of(b"a component")));
+        assert_eq!(same, ours);
+        // Without this the two would take turns at throwing each other's artefacts away.
+        assert_ne!(ours, theirs);
+    }
+}

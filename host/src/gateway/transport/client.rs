@@ -33,7 +33,7 @@ pub(super) fn direct(
         policy: Arc::clone(policy),
         lookup: Arc::clone(lookup),
     };
-    finish(careful(route)?.dns_resolver(resolver))
+    finish(careful(route, CONNECT)?.dns_resolver(resolver))
 }
 
 /// The client that dials the proxy, whose address no policy judges, since the user named it; and that can dial nothing else.
@@ -54,18 +54,18 @@ pub(super) fn through(
         value.set_sensitive(true);
         every = every.custom_http_auth(value);
     }
-    finish(careful(route)?.dns_resolver(resolver).proxy(every))
+    finish(careful(route, CONNECT)?.dns_resolver(resolver).proxy(every))
 }
 
 /// Every switch is set, because the defaults follow redirects, obey proxy variables, add headers, retry and
 /// inflate without bound.
-fn careful(route: &Route) -> Result<reqwest::ClientBuilder, String> {
+fn careful(route: &Route, connect: Duration) -> Result<reqwest::ClientBuilder, String> {
     Ok(reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .no_proxy()
         .referer(false)
-        .connect_timeout(CONNECT)
+        .connect_timeout(connect)
         .pool_idle_timeout(IDLE)
         .http1_max_headers(ANSWER_HEADERS)
         .http2_max_header_list_size(ANSWER_HEADER_BYTES)
@@ -104,4 +104,21 @@ fn tls(more: Option<&Authorities>) -> Result<ClientConfig, String> {
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_is_not_made_is_given_up() {
+        // It accepts, and then says nothing: TLS never begins.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}/", silent.local_addr().unwrap());
+        let client = careful(&Route::default(), Duration::from_millis(100));
+        let client = finish(client.unwrap()).unwrap();
+        let answer = tokio::time::timeout(Duration::from_secs(60), client.get(url).send()).await;
+        let error = answer.expect("it waits for ever").unwrap_err();
+        assert!(error.is_connect() && error.is_timeout(), "{error:?}");
+    }
 }

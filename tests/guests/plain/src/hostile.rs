@@ -3,7 +3,7 @@
 use crate::bindings::arborist::runner::progress;
 use crate::bindings::exports::arborist::runner::generate::RunnerError;
 use crate::bindings::wasi::logging::logging::{Level, log};
-use crate::{number, spec_with};
+use crate::{number, spec_with, web};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -19,6 +19,7 @@ pub(crate) fn count() -> u32 {
 /// Behaves so; `None` where no behaviour has that name.
 pub(crate) fn run(behaviour: &str, argument: &str) -> Result<Option<String>, RunnerError> {
     let line = "x".repeat(1023);
+    let argument = &web::filled(argument);
     match behaviour {
         "counter" => return Ok(Some(spec_with("counter", count()))),
         "answer" => return Ok(Some(answer(number(argument, 1 << 30)?))),
@@ -58,6 +59,7 @@ pub(crate) fn run(behaviour: &str, argument: &str) -> Result<Option<String>, Run
         "stdout" => println!("{argument}"),
         "stderr" => eprintln!("{argument}"),
         "log" => log(Level::Info, "plain", argument),
+        "log-as" => log(Level::Info, argument, "a line in a context"),
         "progress" => argument.split_inclusive(' ').for_each(progress::emit),
         "emit-huge" => progress::emit(&"x".repeat(number(argument, MIB as u64 + 1)? as usize)),
         "handles" => {

@@ -16,7 +16,8 @@
 //! | `zeroes [N]` | N times 4 KiB of zeroes to standard error, 100,000 by default |
 //! | `memory [MIB]`, `memory-try [MIB]` | takes memory until refused, or so much; the second reports how much |
 //! | `log-flood [N]`, `stdout-flood [N]`, `stderr-flood [N]` | N lines of 1 KiB, 100,000 by default |
-//! | `stdout TEXT`, `stderr TEXT`, `log TEXT` | says TEXT there, then answers as usual |
+//! | `stdout TEXT`, `stderr TEXT`, `log TEXT` | says TEXT there, `{FIELD}` replaced by the configuration's, then answers as usual |
+//! | `log-as CONTEXT` | logs a line in that context, then answers as usual |
 //! | `progress TEXT` | emits TEXT word by word, then answers as usual |
 //! | `emit-huge [N]` | emits N bytes in one call, one more than is allowed by default |
 //! | `handles [N]` | keeps N pollables, 2,000,000 by default |
@@ -24,6 +25,7 @@
 //! | `http METHOD URL`, `open METHOD URL` | sends a request ([`web`]) |
 //! | `wasi METHOD URL` | the same by `wasi:http` ([`second_door`]) |
 //! | `keep WHAT [N]` | makes N of what [`keep`] lists and keeps them, 1,000,000 by default |
+//! | `hoard N HEADERS` | builds N requests for `wasi:http` that are never sent, and tells what was taken of each ([`second_door`]) |
 //! | `leave HOW METHOD URL`, `leave-wasi HOW METHOD URL` | reads the first piece of an answer, and then: `trap`; `sleep` for ever; `drop` the answer and sleep; `return` |
 //! | `requests N METHOD URL` | sends N requests one after the other and counts the outcomes |
 //! | `verdicts [[METHOD, URL], …]` | what each door says to each URL ([`verdicts`]) |
@@ -63,6 +65,7 @@ impl Guest for Plain {
             "verdicts" => return verdicts::run(argument),
             "wasi" => return second_door::run(argument, &parameters),
             "keep" => return keep::run(argument),
+            "hoard" => return second_door::hoard(argument),
             "leave-wasi" => return second_door::leave(argument, &parameters),
             "http" | "open" | "requests" | "leave" => {
                 return web::run(behaviour, argument, &parameters);

@@ -2,7 +2,7 @@
 
 use crate::bindings::exports::arborist::runner::generate::{Parameter, RunnerError};
 use crate::report::Report;
-use crate::{parameter, unusable, web};
+use crate::{number, parameter, unusable, web};
 use wasip2::http::outgoing_handler::{OutgoingRequest, handle};
 use wasip2::http::types::{ErrorCode, Fields, IncomingResponse, Method, OutgoingBody, Scheme};
 use wasip2::io::streams::StreamError;
@@ -56,6 +56,48 @@ pub(crate) fn leave(argument: &str, parameters: &[Parameter]) -> Result<String, 
     drop(answer);
     crate::hostile::leave(&format!("{how} later"));
     Ok(crate::spec_with("left", how))
+}
+
+/// `N HEADERS`: builds N requests that are never sent, with so many headers of a kilobyte, and keeps them; tells what was
+/// taken of the parts that have no natural bound.
+pub(crate) fn hoard(argument: &str) -> Result<String, RunnerError> {
+    let (count, headers) = argument.split_once(' ').unwrap_or((argument, ""));
+    let (count, many) = (number(count, 1)?, number(headers, 0)?);
+    let long = "x".repeat(1 << 20);
+    let mut kept = Vec::new();
+    let mut report = Report::new("");
+    for nth in 1..=count {
+        let headers = Fields::new();
+        for _ in 0..many {
+            headers
+                .append("x", &[b'x'; 1000])
+                .map_err(|_| unusable("a header"))?;
+        }
+        let request = OutgoingRequest::new(headers);
+        let outcome = |set: Result<(), ()>| if set.is_ok() { "taken" } else { "refused" };
+        let method = outcome(request.set_method(&Method::Other(long.clone())));
+        let authority = outcome(request.set_authority(Some(&long)));
+        let path = outcome(request.set_path_with_query(Some(&format!("/{long}"))));
+        let body = request.body().map_err(|()| unusable("no body"))?;
+        let stream = body.write().map_err(|()| unusable("no stream"))?;
+        let mut written = 0;
+        while let Ok(room @ 1..) = stream.check_write() {
+            let piece = &long.as_bytes()[..long.len().min(room as usize)];
+            if written >= 64 << 20 || stream.write(piece).is_err() {
+                break;
+            }
+            written += piece.len();
+        }
+        if nth == 1 {
+            report.add("method", method);
+            report.add("authority", authority);
+            report.add("path", path);
+            report.add("body", written);
+        }
+        kept.push((stream, body, request));
+    }
+    report.add("kept", kept.len());
+    Ok(report.to_spec())
 }
 
 /// Sends a request for `url`, cut as [`run`] cuts it.

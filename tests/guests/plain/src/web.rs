@@ -26,7 +26,10 @@ pub(crate) fn run(
                 .ok_or_else(|| unusable("no number"))?;
             many(number(count, 1)?, &request(rest, parameters)?)
         }
-        "open" => Ok(open(&request(argument, parameters)?)),
+        "open" => {
+            let max = number(parameter(parameters, "max").unwrap_or_default(), 64 << 10)?;
+            Ok(open(&request(argument, parameters)?, max as u32))
+        }
         "leave" => {
             let (how, rest) = argument
                 .split_once(' ')
@@ -158,7 +161,8 @@ fn send(request: &Request, parameters: &[Parameter]) -> Result<String, RunnerErr
     }
 }
 
-fn open(request: &Request) -> String {
+/// Reads an answer in pieces of at most `max` bytes, the parameter of that name.
+fn open(request: &Request, max: u32) -> String {
     let mut report = Report::new(&request.url);
     match http::open(request) {
         Ok(incoming) => {
@@ -166,7 +170,7 @@ fn open(request: &Request) -> String {
             report.add("headers", lines(&incoming.headers()));
             let mut number = 0;
             loop {
-                match incoming.read(64 << 10) {
+                match incoming.read(max) {
                     Ok(Some(piece)) => {
                         number += 1;
                         let piece = String::from_utf8_lossy(&piece);

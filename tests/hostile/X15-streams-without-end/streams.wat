@@ -1,0 +1,55 @@
+;; A runner that makes streams and keeps both ends of each, without end.
+(component
+  (type $types-type (instance
+    (type (record (field "name" string) (field "value" string)))
+    (export "parameter" (type (eq 0)))
+    (type (option u16))
+    (type (record (field "status" 2) (field "message" string) (field "retryable" bool)))
+    (export "service-failure" (type (eq 3)))
+    (type (variant
+      (case "invalid-config" string)
+      (case "invalid-input" string)
+      (case "service" 4)
+      (case "invalid-response" string)
+      (case "other" string)
+      (case "unsupported")))
+    (export "runner-error" (type (eq 5)))))
+  (import "arborist:runner/runner-types@0.1.0" (instance $types (type $types-type)))
+  (alias export $types "parameter" (type $parameter))
+  (alias export $types "runner-error" (type $runner-error))
+
+  (type $stream (stream u8))
+  (core func $new (canon stream.new $stream))
+  (core module $m
+    (import "host" "new" (func $new (result i64)))
+    (memory (export "memory") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 1024)
+    (func (export "spec") (param i32 i32 i32 i32) (result i32)
+      (loop $again
+        (drop (call $new))
+        (br $again))
+      unreachable)
+    (func (export "dagu") (param i32 i32 i32 i32) (result i32) i32.const 0))
+
+  (core instance $host (export "new" (func $new)))
+  (core instance $i (instantiate $m (with "host" (instance $host))))
+  (alias core export $i "memory" (core memory $memory))
+  (alias core export $i "realloc" (core func $realloc))
+  (type $spec-type (func
+    (param "description" string)
+    (param "parameters" (list $parameter))
+    (result (result string (error $runner-error)))))
+  (type $dagu-type (func
+    (param "spec" string)
+    (param "parameters" (list $parameter))
+    (result (result string (error $runner-error)))))
+  (func $spec (type $spec-type) (canon lift
+    (core func $i "spec") (memory $memory) (realloc $realloc)))
+  (func $dagu (type $dagu-type) (canon lift
+    (core func $i "dagu") (memory $memory) (realloc $realloc)))
+  (instance $generate
+    (export "parameter" (type $parameter))
+    (export "runner-error" (type $runner-error))
+    (export "generate-task-spec" (func $spec))
+    (export "generate-dagu-config" (func $dagu)))
+  (export "arborist:runner/generate@0.1.0" (instance $generate)))

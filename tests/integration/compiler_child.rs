@@ -1,0 +1,184 @@
+//! The child that compiles: what it may use, what it sees, and that it ends with whoever waits for it.
+
+use arborist::{
+    engine::{Compiler, CompilerCommand, Engine, EngineOptions, LoadError, Source},
+    limits::Limits,
+};
+use arborist_tests::host;
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// What does not happen within this time does not happen at all.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Looks until there is something to see.
+#[track_caller]
+fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(began.elapsed() < PATIENCE, "{what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Starts the hidden command as the host does; it waits for a component on its standard input.
+fn child(order: &str) -> Child {
+    let mut command = host::command();
+    command.args(["compile-component", order]);
+    let piped = || Stdio::piped();
+    command.stdin(piped()).stdout(piped()).stderr(piped());
+    command.spawn().unwrap()
+}
+
+/// Whether the process runs; one that has ended and that nobody has asked about does not.
+fn runs(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap().starts_with(" Z"))
+}
+
+#[test]
+fn the_child_bounds_itself_before_it_reads() {
+    let mib = 1024 * 1024;
+    let mut child = child(&format!("{}:7:{}", 512 * mib, std::process::id()));
+    let path = format!("/proc/{}/limits", child.id());
+    let limits = until("it has no limit on CPU time", || {
+        let limits = fs::read_to_string(&path).unwrap();
+        let line = |name: &str| {
+            let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
+            Some(
+                line.split_whitespace()
+                    .take(2)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            )
+        };
+        // The last that it sets, and those before it.
+        (line("Max core file size")? == "0 0").then(|| {
+            ["Max data size", "Max cpu time", "Max file size"].map(|name| line(name).unwrap())
+        })
+    });
+    let gib = (1024 * mib).to_string();
+    let data = (512 * mib).to_string();
+    let pair = |value: &str| format!("{value} {value}");
+    assert_eq!(limits, [pair(&data), "7 8".to_owned(), pair(&gib)]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_child_reads_no_more_than_a_component_may_have() {
+    let mut child = child(&format!("{}:60:{}", 600 << 20, std::process::id()));
+    let mut input = child.stdin.take().unwrap();
+    // Without an end, until nobody reads any more.
+    let piece = vec![0; 1 << 20];
+    let given = (0..1024).take_while(|_| input.write_all(&piece).is_ok());
+    assert!(given.count() < 200);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+}
+
+#[test]
+fn a_child_of_nobody_does_nothing() {
+    let output = child("1000000000:60:1").wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("its parent has ended"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_child_ends_with_its_parent() {
+    let arborist = host::command().get_program().to_owned();
+    let mut parent = Command::new("sh")
+        .arg("-c")
+        .arg("exec 3<&0; \"$0\" compile-component 1000000000:60:$$ <&3 >/dev/null 2>&1 & echo $!; wait")
+        .arg(&arborist)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Stays open, so that the child has something to wait for.
+    let _input = parent.stdin.take();
+    let mut line = String::new();
+    let mut said = std::io::BufReader::new(parent.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut said, &mut line).unwrap();
+    let pid: u32 = line.trim().parse().unwrap();
+    let limits = format!("/proc/{pid}/limits");
+    until("the child does not bound itself", || {
+        let limits = fs::read_to_string(&limits).ok()?;
+        let cores = limits.lines().find(|line| line.starts_with("Max core"))?;
+        (cores.split_whitespace().nth(4) == Some("0")).then_some(())
+    });
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    until("the child outlives its parent", || {
+        (!runs(pid)).then_some(())
+    });
+}
+
+/// Loads a component that the shell is to compile; what the shell says on standard error is the reason why not.
+fn compiled_by(script: &str, look: impl Fn() -> bool) -> Option<LoadError> {
+    let compiler = Compiler::Child(CompilerCommand::new("/bin/sh".into(), ["-c", script]));
+    let cache = None;
+    let engine = Engine::new(EngineOptions { cache, compiler }).unwrap();
+    let source = Source::from_bytes("mock", arborist::builtin::find("mock").unwrap().bytes);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (source, limits) = (source.unwrap(), Limits::default());
+        let work = engine.load(&source, &limits);
+        let looks = async {
+            while !look() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            loaded = work => Some(loaded.expect_err("no shell compiles")),
+            () = looks => None,
+            () = tokio::time::sleep(PATIENCE) => panic!("it takes for ever"),
+        }
+    })
+}
+
+#[test]
+fn the_child_sees_nothing_of_the_users_surroundings() {
+    // The shell itself sets a few.
+    let script = "pwd >&2; env | grep -vE '^(PWD|OLDPWD|SHLVL|_)=' >&2; read -r _ _ _ _ group _ < /proc/$$/stat; [ $group = $$ ] && echo alone >&2; exit 1";
+    let said = compiled_by(script, || false).unwrap().to_string();
+    // Its folder, no variable, and a process group that Ctrl-C does not reach.
+    assert!(said.ends_with("does not compile: /\\nalone"), "{said}");
+}
+
+#[test]
+fn a_child_that_says_too_much_is_not_listened_to() {
+    let said = compiled_by("yes hostile >&2; exit 1", || false)
+        .unwrap()
+        .to_string();
+    assert!(said.len() < 1024, "{said}");
+}
+
+#[test]
+fn a_child_that_nobody_waits_for_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    let script = format!(
+        "echo $$ > {0}.new; mv {0}.new {0}; exec sleep 1000000",
+        file.display()
+    );
+    let started = || Path::new(&file).exists();
+    assert!(compiled_by(&script, started).is_none());
+    let pid: u32 = fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+    until("the child goes on", || (!runs(pid)).then_some(()));
+}
