@@ -58,7 +58,7 @@ pub(super) fn check(component: &[u8]) -> Result<(), ShapeError> {
     // The records of the core module that is being read, if one is.
     let mut module: Option<u64> = None;
     for payload in Parser::new(0).parse_all(component) {
-        let payload = payload.map_err(|error| super::shape::damaged(&error))?;
+        let payload = payload.map_err(damaged)?;
         if let Some(records) = &mut module {
             match payload {
                 Payload::End(_) => {
@@ -146,59 +146,15 @@ fn count(payload: Payload<'_>, open: &mut [Open]) -> Result<(), ShapeError> {
             ..Cost::default()
         },
     );
-    let damaged = |error: wasmparser::BinaryReaderError| super::shape::damaged(&error);
     match payload {
         Payload::InstanceSection(section) => {
             for instance in section {
-                let bytes = match instance.map_err(damaged)? {
-                    Instance::Instantiate { module_index, .. } => open
-                        .last()
-                        .and_then(|current| at(&current.modules, module_index))
-                        .ok_or(ShapeError::UnknownComponent)?,
-                    Instance::FromExports(_) => 0,
-                };
-                add(
-                    open,
-                    Cost {
-                        instances: 1,
-                        bytes,
-                        exported: 0,
-                    },
-                );
+                core_instance(open, &instance.map_err(damaged)?)?;
             }
         }
         Payload::ComponentInstanceSection(section) => {
             for instance in section {
-                let cost = match instance.map_err(damaged)? {
-                    ComponentInstance::Instantiate {
-                        component_index, ..
-                    } => {
-                        let known = open
-                            .last()
-                            .and_then(|current| at(&current.components, component_index));
-                        known.ok_or(ShapeError::UnknownComponent)?
-                    }
-                    ComponentInstance::FromExports(exports) => Cost {
-                        exported: exports
-                            .iter()
-                            .filter(|export| export.kind == ComponentExternalKind::Instance)
-                            .map(|export| tree(open, export.index))
-                            .fold(0, u64::saturating_add),
-                        ..Cost::default()
-                    },
-                };
-                let instances = cost.instances.saturating_add(1);
-                let nodes = cost.exported.saturating_add(1);
-                let bytes = cost.bytes.saturating_add(nodes.saturating_mul(NODE));
-                add(
-                    open,
-                    Cost {
-                        instances,
-                        bytes,
-                        exported: 0,
-                    },
-                );
-                define_tree(open, nodes)?;
+                component_instance(open, &instance.map_err(damaged)?)?;
             }
         }
         Payload::ComponentImportSection(section) => {
@@ -212,76 +168,143 @@ fn count(payload: Payload<'_>, open: &mut [Open]) -> Result<(), ShapeError> {
             }
         }
         Payload::ComponentExportSection(section) => {
-            // An export is a new index for what it exports.
-            for export in section {
-                let export = export.map_err(damaged)?;
-                let current = open.last();
-                match export.kind {
-                    ComponentExternalKind::Component => {
-                        let known = current.and_then(|open| at(&open.components, export.index));
-                        define(open, known)?;
-                    }
-                    ComponentExternalKind::Module => {
-                        let known = current.and_then(|open| at(&open.modules, export.index));
-                        define_module(open, known)?;
-                    }
-                    ComponentExternalKind::Instance => {
-                        let nodes = tree(open, export.index);
-                        if let Some(current) = open.last_mut() {
-                            current.exported = current.exported.saturating_add(nodes);
-                        }
-                        let bytes = nodes.saturating_mul(NODE);
-                        add(
-                            open,
-                            Cost {
-                                bytes,
-                                ..Cost::default()
-                            },
-                        );
-                        define_tree(open, nodes)?;
-                    }
-                    _ => {}
-                }
+            for item in section {
+                let item = item.map_err(damaged)?;
+                export(open, item.kind, item.index)?;
             }
         }
         Payload::ComponentAliasSection(section) => {
-            for alias in section {
-                match alias.map_err(damaged)? {
-                    ComponentAlias::Outer { kind, count, index } => {
-                        let outer = open.len().checked_sub(1 + count as usize);
-                        let outer = outer.and_then(|outer| open.get(outer));
-                        match kind {
-                            ComponentOuterAliasKind::Component => {
-                                let known = outer.and_then(|outer| at(&outer.components, index));
-                                define(open, known)?;
-                            }
-                            ComponentOuterAliasKind::CoreModule => {
-                                let known = outer.and_then(|outer| at(&outer.modules, index));
-                                define_module(open, known)?;
-                            }
-                            _ => {}
-                        }
-                    }
-                    ComponentAlias::InstanceExport {
-                        kind,
-                        instance_index,
-                        ..
-                    } => match kind {
-                        ComponentExternalKind::Component => define(open, None)?,
-                        ComponentExternalKind::Module => define_module(open, None)?,
-                        // A part is no larger than the whole.
-                        ComponentExternalKind::Instance => {
-                            define_tree(open, tree(open, instance_index))?;
-                        }
-                        _ => {}
-                    },
-                    ComponentAlias::CoreInstanceExport { .. } => {}
-                }
+            for item in section {
+                alias(open, &item.map_err(damaged)?)?;
             }
         }
         _ => {}
     }
     Ok(())
+}
+
+fn core_instance(open: &mut [Open], instance: &Instance<'_>) -> Result<(), ShapeError> {
+    let bytes = match instance {
+        Instance::Instantiate { module_index, .. } => open
+            .last()
+            .and_then(|current| at(&current.modules, *module_index))
+            .ok_or(ShapeError::UnknownComponent)?,
+        Instance::FromExports(_) => 0,
+    };
+    let instances = 1;
+    add(
+        open,
+        Cost {
+            instances,
+            bytes,
+            ..Cost::default()
+        },
+    );
+    Ok(())
+}
+
+fn component_instance(
+    open: &mut [Open],
+    instance: &ComponentInstance<'_>,
+) -> Result<(), ShapeError> {
+    let cost = match instance {
+        ComponentInstance::Instantiate {
+            component_index, ..
+        } => open
+            .last()
+            .and_then(|current| at(&current.components, *component_index))
+            .ok_or(ShapeError::UnknownComponent)?,
+        ComponentInstance::FromExports(exports) => {
+            let nested = exports
+                .iter()
+                .filter(|export| export.kind == ComponentExternalKind::Instance);
+            Cost {
+                exported: nested
+                    .map(|export| tree(open, export.index))
+                    .fold(0, u64::saturating_add),
+                ..Cost::default()
+            }
+        }
+    };
+    let nodes = cost.exported.saturating_add(1);
+    let instances = cost.instances.saturating_add(1);
+    let bytes = cost.bytes.saturating_add(nodes.saturating_mul(NODE));
+    add(
+        open,
+        Cost {
+            instances,
+            bytes,
+            exported: 0,
+        },
+    );
+    define_tree(open, nodes)
+}
+
+/// An export is a new index for what it exports.
+fn export(open: &mut [Open], kind: ComponentExternalKind, index: u32) -> Result<(), ShapeError> {
+    let current = open.last();
+    match kind {
+        ComponentExternalKind::Component => {
+            let known = current.and_then(|open| at(&open.components, index));
+            define(open, known)
+        }
+        ComponentExternalKind::Module => {
+            let known = current.and_then(|open| at(&open.modules, index));
+            define_module(open, known)
+        }
+        ComponentExternalKind::Instance => {
+            let nodes = tree(open, index);
+            if let Some(current) = open.last_mut() {
+                current.exported = current.exported.saturating_add(nodes);
+            }
+            let bytes = nodes.saturating_mul(NODE);
+            add(
+                open,
+                Cost {
+                    bytes,
+                    ..Cost::default()
+                },
+            );
+            define_tree(open, nodes)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn alias(open: &mut [Open], alias: &ComponentAlias<'_>) -> Result<(), ShapeError> {
+    match *alias {
+        ComponentAlias::Outer { kind, count, index } => {
+            let outer = open.len().checked_sub(1 + count as usize);
+            let outer = outer.and_then(|outer| open.get(outer));
+            match kind {
+                ComponentOuterAliasKind::Component => {
+                    let known = outer.and_then(|outer| at(&outer.components, index));
+                    define(open, known)
+                }
+                ComponentOuterAliasKind::CoreModule => {
+                    let known = outer.and_then(|outer| at(&outer.modules, index));
+                    define_module(open, known)
+                }
+                _ => Ok(()),
+            }
+        }
+        ComponentAlias::InstanceExport {
+            kind,
+            instance_index,
+            ..
+        } => match kind {
+            ComponentExternalKind::Component => define(open, None),
+            ComponentExternalKind::Module => define_module(open, None),
+            // A part is no larger than the whole.
+            ComponentExternalKind::Instance => define_tree(open, tree(open, instance_index)),
+            _ => Ok(()),
+        },
+        ComponentAlias::CoreInstanceExport { .. } => Ok(()),
+    }
+}
+
+fn damaged(error: wasmparser::BinaryReaderError) -> ShapeError {
+    super::shape::damaged(&error)
 }
 
 fn at<T: Copy>(space: &[Option<T>], index: u32) -> Option<T> {
