@@ -78,6 +78,7 @@ mod tests {
             "AuthToken",
             "apiKey",
             "APIKey",
+            "DBPassword",
             "authTOKEN",
             "client.secret",
             "db_password",
