@@ -594,6 +594,10 @@ fn each_bound_of_a_document_is_named() {
     assert!(document(&aliases(MAX_DEPTH - 1)).is_ok());
     let fault = document(&aliases(MAX_DEPTH)).unwrap_err();
     assert!(fault.contains("the nesting"), "{fault}");
+    let text = |bytes: usize| "a: b\n#".to_owned() + &"x".repeat(bytes - 6);
+    assert!(document(&text(MAX_TEXT_BYTES)).is_ok());
+    let fault = document(&text(MAX_TEXT_BYTES + 1)).unwrap_err();
+    assert!(fault.contains("the text"), "{fault}");
     // The list itself is one.
     let values = |many: usize| format!("[{}]", vec!["a"; many - 1].join(","));
     assert!(document(&values(MAX_NODES)).is_ok());
