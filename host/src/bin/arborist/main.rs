@@ -134,7 +134,7 @@ async fn told_to_end() {
 /// Ends a little after the time that each part of the work has been given by itself: the part can say more.
 async fn late(seconds: Option<u64>) {
     match seconds {
-        Some(seconds) => tokio::time::sleep(Duration::from_millis(seconds * 1000 + 200)).await,
+        Some(seconds) => tokio::time::sleep(Duration::from_millis(seconds * 1000 + 1000)).await,
         None => std::future::pending().await,
     }
 }
