@@ -36,9 +36,9 @@ impl Session {
     pub async fn open(&self, request: Request) -> Result<Incoming, HttpError> {
         let mut asked = Asked::check(self, request)?;
         for _ in 0..=MAX_REDIRECTS {
-            let attempt = self.audit(&asked);
+            let (permit, attempt) = self.permit(&asked)?;
             let body = asked.body.clone().into();
-            let mut answer = self.attempt(&asked, body, attempt, false).await?;
+            let mut answer = self.attempt(&asked, permit, body, attempt).await?;
             match redirect::next(self, &asked, &mut answer)? {
                 Some(next) => asked = next,
                 None => return Ok(answer),
@@ -56,18 +56,9 @@ impl Session {
     /// See [`HttpError`].
     pub async fn stream(&self, request: StreamedRequest) -> Result<Incoming, HttpError> {
         let asked = Asked::check_parts(self, &request)?;
-        let attempt = self.audit(&asked);
-        // Before anything of the body is taken: a guest that may not send need not say what.
-        let attempt = match self.0.gateway.policy.decide(&asked.target) {
-            Ok(_permit) => attempt,
-            Err(denial) => return Err(self.denied(attempt, &denial)),
-        };
-        // Nor does a body wait in the host that the budget has no request for.
-        if let Err(error) = self.take_request(&asked.target) {
-            self.limited(&attempt.exchange(), Limit::Requests, &error);
-            attempt.ends(Outcome::NotSent, None);
-            return Err(error);
-        }
+        // Before anything of the body is taken: a guest that may not send need not say what, and no body waits in the
+        // host that the budget has no request for.
+        let (permit, attempt) = self.permit(&asked)?;
         let body = match Body::take(self, request.body).await {
             Ok(body) => body,
             Err(error) => {
@@ -81,33 +72,37 @@ impl Session {
                 return Err(error);
             }
         };
-        self.attempt(&asked, body, attempt, true).await
+        self.attempt(&asked, permit, body, attempt).await
     }
 
-    /// One attempt: the stages in their order. Nothing is looked up or dialled before the policy has
-    /// permitted it, and nothing is dialled that the policy has not seen the address of. `taken` is whether the budget has
-    /// given its request already.
-    async fn attempt(
-        &self,
-        asked: &Asked,
-        body: Body,
-        mut attempt: Attempt,
-        taken: bool,
-    ) -> Result<Incoming, HttpError> {
-        let gateway = &self.0.gateway;
-        let permit = match gateway.policy.decide(&asked.target) {
+    /// The first stages: the policy's leave, and a request out of the budget.
+    fn permit<'a>(&'a self, asked: &'a Asked) -> Result<(Permit<'a>, Attempt), HttpError> {
+        let mut attempt = self.audit(asked);
+        let permit = match self.0.gateway.policy.decide(&asked.target) {
             Ok(permit) => permit,
             Err(denial) => return Err(self.denied(attempt, &denial)),
         };
         audited::permitted(&mut attempt, &permit);
+        if let Err(error) = self.take_request(&asked.target) {
+            self.limited(&attempt.exchange(), Limit::Requests, &error);
+            attempt.ends(Outcome::NotSent, None);
+            return Err(error);
+        }
+        Ok((permit, attempt))
+    }
+
+    /// One attempt: the stages in their order. Nothing is looked up or dialled before the policy has
+    /// permitted it, and nothing is dialled that the policy has not seen the address of.
+    async fn attempt(
+        &self,
+        asked: &Asked,
+        permit: Permit<'_>,
+        body: Body,
+        attempt: Attempt,
+    ) -> Result<Incoming, HttpError> {
+        let gateway = &self.0.gateway;
         let exchange = attempt.exchange();
-        let budget = if taken {
-            Ok(())
-        } else {
-            self.take_request(&asked.target)
-                .inspect_err(|error| self.limited(&exchange, Limit::Requests, error))
-        };
-        let ready = budget.and_then(|()| Ready::new(self, asked, body, &exchange));
+        let ready = Ready::new(self, asked, body, &exchange);
         let mut ready = match ready {
             Ok(ready) => ready,
             Err(error) => {

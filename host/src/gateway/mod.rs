@@ -3,7 +3,7 @@
 //! A [`Gateway`] belongs to a runner's settings and is shared by its runs: the policy, and the client with its
 //! connections. A [`Session`] is one run's part of it: what it may still use, what it was refused, what it sent.
 //!
-//! The stages of a request, in their order, are the lines of `Session::attempt` in `exchange.rs`.
+//! The stages of a request, in their order, are the lines of `Session::permit` and `Session::attempt` in `exchange.rs`.
 
 mod asked;
 mod audited;
