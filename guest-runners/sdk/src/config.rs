@@ -104,6 +104,14 @@ impl Config {
         }
     }
 
+    /// Every field with a value, by name.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.trim()))
+            .filter(|(_, value)| !value.is_empty())
+    }
+
     /// The error for a field whose value cannot be used; `why` must not quote it.
     pub fn invalid(&self, name: &str, why: impl Display) -> Error {
         Error::InvalidConfig(format!(
@@ -112,7 +120,8 @@ impl Config {
         ))
     }
 
-    fn full(&self, name: &str) -> String {
+    /// A field's name as it stands in the section.
+    pub fn full(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 }
@@ -140,6 +149,12 @@ mod tests {
         assert_eq!(config().list("stop"), ["a", "b"]);
         assert_eq!(config().list("model"), ["gpt"]);
         assert!(config().list("absent").is_empty());
+        let high = config().part("high");
+        assert_eq!(
+            high.entries().collect::<Vec<_>>(),
+            [("model", "large"), ("tokens", "many")]
+        );
+        assert!(config().entries().all(|(name, _)| name != "blank"));
     }
 
     #[test]
