@@ -65,6 +65,21 @@ impl Config {
         })
     }
 
+    /// A secret that the runner cannot do without; what it reads is a placeholder.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] that names the field and says how to set it, which for a secret is not
+    /// on the command line.
+    pub fn require_secret(&self, name: &str) -> Result<&str, Error> {
+        self.get(name).ok_or_else(|| {
+            let full = self.full(name);
+            Error::InvalidConfig(format!(
+                "the secret `{full}` is missing: set it to `${{VARIABLE}}` in the runner's section of \
+                 agent-arborist.yaml, or pass `--set-env {full}=VARIABLE`"
+            ))
+        })
+    }
+
     /// A field read as a `T`; `None` where it is absent.
     ///
     /// # Errors
@@ -163,6 +178,11 @@ mod tests {
             panic!("found")
         };
         assert!(text.contains("`high.api_key`") && text.contains("--set-env high.api_key="));
+        let Err(Error::InvalidConfig(text)) = config().part("high").require_secret("api_key")
+        else {
+            panic!("found")
+        };
+        assert!(text.contains("--set-env high.api_key=VARIABLE") && !text.contains("--set high"));
     }
 
     #[test]

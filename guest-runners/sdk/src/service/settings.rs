@@ -25,7 +25,7 @@ impl Settings {
         let base_url = base_url(kind, config)?;
         let key = config.get("api_key").map(str::to_owned);
         if key.is_none() && kind != Kind::Ollama && base_url == kind.default_base_url() {
-            config.require("api_key")?;
+            config.require_secret("api_key")?;
         }
         let model = match model
             .or_else(|| config.get("model"))
