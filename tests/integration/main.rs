@@ -25,6 +25,7 @@ mod explain;
 mod languages;
 mod proxy;
 mod sandbox;
+mod services;
 mod streams;
 mod structure;
 mod tls;

@@ -65,6 +65,21 @@ impl Config {
         })
     }
 
+    /// A secret that the runner cannot do without; what it reads is a placeholder.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] that names the field and says how to set it, which for a secret is not
+    /// on the command line.
+    pub fn require_secret(&self, name: &str) -> Result<&str, Error> {
+        self.get(name).ok_or_else(|| {
+            let full = self.full(name);
+            Error::InvalidConfig(format!(
+                "the secret `{full}` is missing: set it to `${{VARIABLE}}` in the runner's section of \
+                 agent-arborist.yaml, or pass `--set-env {full}=VARIABLE`"
+            ))
+        })
+    }
+
     /// A field read as a `T`; `None` where it is absent.
     ///
     /// # Errors
@@ -104,6 +119,14 @@ impl Config {
         }
     }
 
+    /// Every field with a value, by name.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.trim()))
+            .filter(|(_, value)| !value.is_empty())
+    }
+
     /// The error for a field whose value cannot be used; `why` must not quote it.
     pub fn invalid(&self, name: &str, why: impl Display) -> Error {
         Error::InvalidConfig(format!(
@@ -112,7 +135,8 @@ impl Config {
         ))
     }
 
-    fn full(&self, name: &str) -> String {
+    /// A field's name as it stands in the section.
+    pub fn full(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 }
@@ -140,6 +164,12 @@ mod tests {
         assert_eq!(config().list("stop"), ["a", "b"]);
         assert_eq!(config().list("model"), ["gpt"]);
         assert!(config().list("absent").is_empty());
+        let high = config().part("high");
+        assert_eq!(
+            high.entries().collect::<Vec<_>>(),
+            [("model", "large"), ("tokens", "many")]
+        );
+        assert!(config().entries().all(|(name, _)| name != "blank"));
     }
 
     #[test]
@@ -148,6 +178,11 @@ mod tests {
             panic!("found")
         };
         assert!(text.contains("`high.api_key`") && text.contains("--set-env high.api_key="));
+        let Err(Error::InvalidConfig(text)) = config().part("high").require_secret("api_key")
+        else {
+            panic!("found")
+        };
+        assert!(text.contains("--set-env high.api_key=VARIABLE") && !text.contains("--set high"));
     }
 
     #[test]

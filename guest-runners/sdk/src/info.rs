@@ -25,6 +25,12 @@ impl Info {
         self
     }
 
+    /// Adds several of them.
+    #[must_use]
+    pub fn with(self, fields: impl IntoIterator<Item = Field>) -> Self {
+        fields.into_iter().fold(self, Self::field)
+    }
+
     /// The names of the fields, in the order in which they were added.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         self.0.config.iter().map(|field| field.name.as_str())
@@ -51,6 +57,13 @@ impl Field {
             secret: false,
             default: None,
         })
+    }
+
+    /// The same field in a map of that name: `model` below `high` is `high.model`.
+    #[must_use]
+    pub fn below(mut self, outer: &str) -> Self {
+        self.0.name = format!("{outer}.{}", self.0.name);
+        self
     }
 
     /// The host refuses to start a run without this field.

@@ -25,8 +25,8 @@
 //!
 //! Everything else is there when it is needed: [`Config`] for the runner's section of
 //! `agent-arborist.yaml`, [`http`] for requests through the host's gateway, [`ask`] for services that
-//! answer in prose, [`log`] and [`progress`] for the user. What the host does for every runner (retries,
-//! rate limits, secrets, caching) has no place here.
+//! answer in prose, [`service`] for the best-known of them, [`log`] and [`progress`] for the user. What
+//! the host does for every runner (retries, rate limits, secrets, caching) has no place here.
 //!
 //! Code that does not call the host runs natively, so a runner's own logic is tested by `cargo test`.
 #![cfg_attr(
@@ -49,6 +49,7 @@ pub mod log;
 pub mod progress;
 mod request;
 mod runner;
+pub mod service;
 mod spec;
 
 #[doc(hidden)]

@@ -1,10 +1,37 @@
 //! The egress policy of a section.
 
 use super::fault::shown;
-use super::node::At;
+use super::node::{At, Scalar};
 use super::report::Report;
 use super::section::{Own, Section};
+use crate::builtin::DefaultUrl;
 use crate::policy::{Origin, Place, Policy, Target};
+
+/// Gives a built-in runner the URL fields that it has by default, as if they stood in its section: where
+/// nothing is set, or only a blank. A default that a field such as `service` chose comes from where that
+/// field does, since whoever wrote it decided where requests go.
+pub(super) fn lay_default_urls(urls: &[DefaultUrl], fields: &mut Vec<Own>) {
+    let blank =
+        |own: &Own| !own.value.unset && (own.value.is_null() || own.value.text.trim().is_empty());
+    for default in urls {
+        let choice = default.chosen_by.and_then(|name| {
+            let mut named = fields.iter().filter(|own| own.name == name);
+            named.find(|own| !blank(own))
+        });
+        let Some(url) = default.url(choice.map(|own| own.value.text.trim())) else {
+            continue;
+        };
+        let at = choice.map_or(At::Default, |own| own.at.clone());
+        fields.retain(|own| own.name != default.field || !blank(own));
+        if !fields.iter().any(|own| own.name == default.field) {
+            fields.push(Own {
+                name: default.field.to_owned(),
+                value: Scalar::literal(url),
+                at,
+            });
+        }
+    }
+}
 
 /// A field that names where requests go.
 pub(super) struct UrlField {

@@ -59,7 +59,7 @@ pub use folders::Folders;
 pub use keys::{NOT_ENFORCED, RESERVED, ReservedKey, Scope, Shape, Treatment, reserved};
 pub use overlay::variable_for;
 pub use resolve::resolve;
-pub use select::{PLANNED, RUNNER_VARIABLE};
+pub use select::RUNNER_VARIABLE;
 pub use settings::{
     AuditFile, CacheSettings, ConfigFile, Field, FieldValue, Invocation, Models, RunnerOrigin,
     Selected, Settings, Source, Timeouts,

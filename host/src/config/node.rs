@@ -23,6 +23,8 @@ pub(super) enum At {
     Variable(Arc<str>),
     /// A command-line flag.
     Flag(&'static str),
+    /// Nowhere: it is what a built-in runner has by default.
+    Default,
 }
 
 /// A value and its origin. Not `Debug`: the text may be a secret.

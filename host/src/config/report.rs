@@ -63,7 +63,7 @@ impl Report {
 
     fn placed(&self, at: &At, message: impl fmt::Display) -> (String, Option<Place>) {
         let message = match at {
-            At::File(_) => message.to_string(),
+            At::File(_) | At::Default => message.to_string(),
             At::Variable(name) => format!("in the variable `{}`: {message}", shown(name)),
             At::Flag(flag) => format!("{flag}: {message}"),
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::bind::Binder;
 use super::discover::{Found, discover};
-use super::egress::{policy, url_fields};
+use super::egress::{lay_default_urls, policy, url_fields};
 use super::environment::Environment;
 use super::expand::Expander;
 use super::fault::{Faults, shown};
@@ -21,7 +21,7 @@ use super::settings::{
 };
 use super::source::SourceText;
 use super::written::Written;
-use super::{document, flags, overlay, select};
+use super::{document, flags, overlay};
 use crate::builtin;
 use crate::policy::Policy;
 use crate::route::Route;
@@ -64,11 +64,7 @@ pub(super) fn resolve_with(
         // A text that cannot be read to its end says nothing about the rest.
         return Err(report.into_faults());
     }
-    let known: Vec<&str> = builtin::ALL
-        .iter()
-        .map(|builtin| builtin.name)
-        .chain(select::PLANNED.iter().copied())
-        .collect();
+    let known: Vec<&str> = builtin::ALL.iter().map(|builtin| builtin.name).collect();
     let written = Written::take_apart(root, &known, enforce_all, &mut report);
     let choice = choose(invocation, environment, &written, &mut report);
     let file = file.map(|(path, named)| ConfigFile {
@@ -179,6 +175,11 @@ impl Resolver<'_> {
     ) -> Result<Settings, Faults> {
         let mut section = self.section(&written, choice);
         let runner = self.runner(&written, choice, section.component.as_ref());
+        if runner.origin == RunnerOrigin::Builtin
+            && let Some(builtin) = builtin::find(&runner.name)
+        {
+            lay_default_urls(builtin.urls, &mut section.own);
+        }
         let Egress {
             policy,
             binder,

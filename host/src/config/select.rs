@@ -11,8 +11,6 @@ use super::settings::Invocation;
 use super::written::{Written, text};
 use crate::builtin;
 
-/// The runners that come with a later one. Their names are known, so that a section for one is no slip.
-pub const PLANNED: &[&str] = &["openai", "claude", "ollama", "multi-model"];
 /// The variable that names a runner.
 pub const RUNNER_VARIABLE: &str = "AGENT_ARBORIST_RUNNER";
 
@@ -142,9 +140,7 @@ pub(super) fn check_exists(
         return;
     }
     let name = shown(&choice.name);
-    let message = if PLANNED.contains(&choice.name.as_str()) {
-        format!("the runner `{name}` is not built into this version")
-    } else if section {
+    let message = if section {
         format!("the runner `{name}` is not built in, and its section names no `component`")
     } else {
         format!("there is no runner `{name}`")

@@ -221,7 +221,7 @@ impl Source {
             (At::Flag(flag), _) => Self::Flag(flag),
             (At::Variable(name), _) => Self::Variable(name.to_string()),
             (At::File(_), Some(place)) => Self::from(&place),
-            (At::File(_), None) => Self::Default,
+            (At::File(_), None) | (At::Default, _) => Self::Default,
         }
     }
 }

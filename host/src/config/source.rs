@@ -119,7 +119,7 @@ fn mark_key(key: &Key) -> Option<Mark> {
             span: spot.span.clone(),
             kind: Kind::Key,
         }),
-        At::Variable(_) | At::Flag(_) => None,
+        At::Variable(_) | At::Flag(_) | At::Default => None,
     }
 }
 

@@ -4,8 +4,8 @@
 pub const TEMPLATE: &str = r#"# Configuration of Arborist. What `#` precedes is not in force: remove the `#` to use it.
 # `arborist config check` finds mistakes, `arborist config explain` says what is permitted.
 
-# The runner: mock (needs no network), custom (your own service), or the name of a section below
-# that has a `component`. The flag --runner and $AGENT_ARBORIST_RUNNER come before this line.
+# The runner: mock (needs no network), openai, claude, ollama, multi-model, custom (your own service), or
+# the name of a section below that has a `component`. The flag --runner and $AGENT_ARBORIST_RUNNER come before this line.
 runner: mock
 
 # Your own AI service, for `runner: custom`.
@@ -34,6 +34,11 @@ runner: mock
 #  proxy: http://proxy.example.com:3128
 #  # The model for each call, as the parameter `model`; --param model=NAME comes before it.
 #  models: {task_spec: small, dagu: small}
+
+# A well-known AI service; docs/runners.md has the fields of each, and of claude, ollama and multi-model.
+#openai:
+#  api_key: ${OPENAI_API_KEY}
+#  model: gpt-4
 
 # A runner of your own: any WebAssembly component of the world `arborist:runner/runner`.
 #mine:

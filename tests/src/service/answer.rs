@@ -156,6 +156,7 @@ pub struct Piece {
 #[derive(Clone, Debug)]
 pub struct Stream {
     content_type: String,
+    headers: Vec<(String, String)>,
     pieces: Vec<Piece>,
     last: Option<Gate>,
     end: End,
@@ -167,6 +168,7 @@ impl Stream {
     pub fn new(content_type: &str, pieces: impl IntoIterator<Item = Piece>) -> Self {
         Self {
             content_type: content_type.to_owned(),
+            headers: Vec::new(),
             pieces: pieces.into_iter().collect(),
             last: None,
             end: End::default(),
@@ -190,6 +192,13 @@ impl Stream {
         (Self::new(content_type, pieces), gates)
     }
 
+    /// Adds a header, as it is.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// How it ends.
     #[must_use]
     pub fn end(mut self, end: End) -> Self {
@@ -205,10 +214,11 @@ impl Stream {
     }
 
     pub(super) fn steps(self) -> Vec<Step> {
-        let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nTransfer-Encoding: chunked\r\n\r\n",
-            self.content_type
-        );
+        let mut head = format!("HTTP/1.1 200 OK\r\nContent-Type: {}\r\n", self.content_type);
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str("Transfer-Encoding: chunked\r\n\r\n");
         let mut steps = vec![Step::Head(head.into_bytes())];
         for piece in self.pieces {
             steps.extend(piece.gate.map(Step::Wait));

@@ -7,6 +7,7 @@
 //! | [`Service`] | the server: where it is, what it saw, in what order things happened |
 //! | [`Behaviour`] | how it answers: JSON, text, a sequence, by path, by request, slowly |
 //! | [`Answer`], [`Stream`], [`Echo`], [`Redirect`] | well-formed answers; pieces that wait for a [`Gate`] |
+//! | [`Ai`], [`Said`] | a service that speaks OpenAI's, Anthropic's or Ollama's protocol, and holds requests to it |
 //! | [`Hostile`] | the answers of section R of the security catalogue; [`Hostile::all`] lists them |
 //! | [`Step`] | the bytes and pauses that all of them are made of |
 //! | [`Authority`], [`Identity`] | TLS: a certificate that is right, or wrong in one way |
@@ -23,6 +24,7 @@
 //! # let _ = endpoint;
 //! ```
 
+mod ai;
 mod answer;
 mod behaviour;
 mod compress;
@@ -39,6 +41,7 @@ mod server;
 mod tests;
 mod tls;
 
+pub use ai::{Ai, Said};
 pub use answer::{Answer, End, Piece, Redirect, Stream};
 pub use behaviour::{Behaviour, Choose};
 pub use compress::{Coding, compress, zeros};

@@ -100,16 +100,28 @@ impl Conversation {
 
     /// All of it as one text, for services that take a prompt instead of turns.
     pub fn to_prompt(&self) -> String {
-        let mut prompt = self.system.clone();
+        format!("{}\n\n{}", self.system, self.script())
+    }
+
+    /// The turns as one text, for services that take a prompt beside the instructions.
+    pub fn turns_to_prompt(&self) -> String {
+        match self.turns.as_slice() {
+            [only] => only.text.clone(),
+            _ => self.script(),
+        }
+    }
+
+    fn script(&self) -> String {
+        let mut script = String::new();
         for turn in &self.turns {
             let speaker = match turn.role {
                 Role::User => "User",
                 Role::Assistant => "Assistant",
             };
-            prompt.push_str(&format!("\n\n{speaker}: {}", turn.text));
+            script.push_str(&format!("{speaker}: {}\n\n", turn.text));
         }
-        prompt.push_str("\n\nAssistant:");
-        prompt
+        script.push_str("Assistant:");
+        script
     }
 }
 
@@ -120,12 +132,17 @@ mod tests {
     #[test]
     fn what_is_sent_back_is_bounded() {
         let mut conversation = Conversation::for_spec(" do it ");
+        assert_eq!(conversation.turns_to_prompt(), "do it");
         conversation.complain(
             &"é".repeat(MAX_QUOTED),
             &super::super::read_spec("").unwrap_err(),
         );
         assert_eq!(conversation.turns[0].text, "do it");
         assert!(conversation.turns[1].text.len() <= MAX_QUOTED);
+        let prompt = conversation.turns_to_prompt();
+        assert!(
+            prompt.starts_with("User: do it\n\nAssistant: é") && prompt.ends_with("\n\nAssistant:")
+        );
         let prompt = conversation.to_prompt();
         assert!(
             prompt.contains("\n\nUser: do it\n\nAssistant: é") && prompt.ends_with("Assistant:")

@@ -18,9 +18,11 @@
 
 mod answer;
 mod conversation;
+mod schema;
 
 pub use answer::{Unusable, spec as read_spec, unfenced};
 pub use conversation::{Conversation, Role, Turn};
+pub use schema::spec_schema;
 
 use crate::{Error, TaskSpec, log};
 

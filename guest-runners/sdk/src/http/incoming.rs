@@ -1,9 +1,10 @@
 //! An answer that is read piece by piece.
 
 use super::response::service_failure;
-use super::{Failure, HttpError, Lines};
+use super::{Event, Events, Failure, HttpError, Lines};
 use crate::Error;
-use crate::bindings::arborist::runner::http as host;
+use crate::bindings::arborist::runner::http::{self as host, Header};
+use std::fmt::Display;
 
 /// What is read of an answer without success, for its message, in bytes.
 const MAX_FAULT: usize = 4096;
@@ -15,16 +16,36 @@ const MAX_READ: u32 = 64 << 10;
 pub struct Incoming {
     origin: String,
     inner: host::Incoming,
+    headers: Vec<Header>,
 }
 
 impl Incoming {
     pub(super) fn new(origin: String, inner: host::Incoming) -> Self {
-        Self { origin, inner }
+        let headers = inner.headers();
+        Self {
+            origin,
+            inner,
+            headers,
+        }
     }
 
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         self.inner.status()
+    }
+
+    /// What stands in the first header of that name, in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let is = |header: &&Header| header.name.eq_ignore_ascii_case(name);
+        self.headers
+            .iter()
+            .find(is)
+            .map(|header| header.value.as_str())
+    }
+
+    /// The scheme, host and port that the request went to, for messages.
+    pub fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// The answer, if its status is one of success (2xx).
@@ -36,13 +57,10 @@ impl Incoming {
         if (200..300).contains(&status) {
             return Ok(self);
         }
-        let mut body = Vec::new();
-        while body.len() < MAX_FAULT {
-            // The status tells more than a body that broke off.
-            let Ok(Some(piece)) = self.read() else { break };
-            body.extend(piece);
-        }
-        Err(service_failure(&self.origin, status, &body))
+        // The status tells more than a body that broke off.
+        let (body, _) = self.read_up_to(MAX_FAULT);
+        let later = self.header("retry-after");
+        Err(service_failure(&self.origin, status, later, &body))
     }
 
     /// The next piece, as soon as there is one; `None` at the end of a complete answer.
@@ -55,28 +73,78 @@ impl Incoming {
             .map_err(|error| self.failure(error))
     }
 
-    /// Hands each line to `take` as soon as it is complete, without its line end; the last one need not
-    /// have one. `max` bounds a line, in bytes.
+    /// The rest of the answer.
     ///
     /// # Errors
-    /// What `take` returns; [`Failure`] where the answer broke off; [`Error::InvalidResponse`] for a line
-    /// beyond `max`.
-    pub fn each_line(
-        mut self,
-        max: usize,
-        mut take: impl FnMut(&str) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut lines = Lines::new(max);
-        while let Some(piece) = self.read()? {
-            lines.push(&piece);
-            while let Some(line) = lines.next().map_err(|fault| self.invalid(fault))? {
-                take(&line)?;
+    /// [`Failure`] where the answer broke off; [`Error::InvalidResponse`] beyond `max` bytes.
+    pub fn read_all(mut self, max: usize) -> Result<Vec<u8>, Error> {
+        match self.read_up_to(max.saturating_add(1)) {
+            (_, Err(failure)) => Err(failure.into()),
+            (body, Ok(())) if body.len() > max => {
+                Err(self.invalid(format_args!("is larger than {max} bytes")))
             }
+            (body, Ok(())) => Ok(body),
         }
-        lines.finish().map_or(Ok(()), |line| take(&line))
     }
 
-    fn invalid(&self, why: impl std::fmt::Display) -> Error {
+    /// What comes until there are `enough` bytes or the answer ends, and how it ended.
+    fn read_up_to(&mut self, enough: usize) -> (Vec<u8>, Result<(), Failure>) {
+        let mut body = Vec::new();
+        while body.len() < enough {
+            match self.read() {
+                Ok(Some(piece)) => body.extend(piece),
+                Ok(None) => break,
+                Err(failure) => return (body, Err(failure)),
+            }
+        }
+        (body, Ok(()))
+    }
+
+    /// The lines, each as soon as it is complete and without its end; the last one need not have one.
+    /// `max` bounds a line, in bytes. Dropping the iterator closes the connection.
+    ///
+    /// An item is an error, and the last one, where the answer broke off ([`Failure`]) or a line is
+    /// beyond `max` ([`Error::InvalidResponse`]).
+    pub fn lines(self, max: usize) -> impl Iterator<Item = Result<String, Error>> {
+        self.cut(Lines::new(max))
+    }
+
+    /// The server-sent events, each as soon as it is complete. `max` bounds an event, in bytes. Dropping
+    /// the iterator closes the connection.
+    ///
+    /// An item is an error, and the last one, where the answer broke off ([`Failure`]) or an event is
+    /// beyond `max` ([`Error::InvalidResponse`]).
+    pub fn events(self, max: usize) -> impl Iterator<Item = Result<Event, Error>> {
+        self.cut(Events::new(max))
+    }
+
+    fn cut<C: Cut>(mut self, cutter: C) -> impl Iterator<Item = Result<C::Item, Error>> {
+        let mut cutter = Some(cutter);
+        std::iter::from_fn(move || {
+            let found = self.advance(&mut cutter);
+            if found.is_err() {
+                cutter = None;
+            }
+            found.transpose()
+        })
+    }
+
+    /// The next item; the cutter is taken at the end.
+    fn advance<C: Cut>(&mut self, cutter: &mut Option<C>) -> Result<Option<C::Item>, Error> {
+        while let Some(cutting) = cutter {
+            if let Some(item) = cutting.cut().map_err(|fault| self.invalid(fault))? {
+                return Ok(Some(item));
+            }
+            match self.read()? {
+                Some(piece) => cutting.add(&piece),
+                None => return Ok(cutter.take().and_then(C::rest)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The error for an answer that cannot be used: `the answer of ORIGIN: {why}`.
+    pub fn invalid(&self, why: impl Display) -> Error {
         Error::InvalidResponse(format!("the answer of {}: {why}", self.origin))
     }
 
@@ -85,5 +153,49 @@ impl Incoming {
             origin: self.origin.clone(),
             error,
         }
+    }
+}
+
+/// What makes items out of pieces.
+trait Cut {
+    type Item;
+    type TooLong: Display;
+    fn add(&mut self, piece: &[u8]);
+    fn cut(&mut self) -> Result<Option<Self::Item>, Self::TooLong>;
+    /// What the end of the answer completes.
+    fn rest(self) -> Option<Self::Item>;
+}
+
+impl Cut for Lines {
+    type Item = String;
+    type TooLong = super::LineTooLong;
+
+    fn add(&mut self, piece: &[u8]) {
+        self.push(piece);
+    }
+
+    fn cut(&mut self) -> Result<Option<String>, Self::TooLong> {
+        self.next()
+    }
+
+    fn rest(self) -> Option<String> {
+        self.finish()
+    }
+}
+
+impl Cut for Events {
+    type Item = Event;
+    type TooLong = super::EventTooLong;
+
+    fn add(&mut self, piece: &[u8]) {
+        self.push(piece);
+    }
+
+    fn cut(&mut self) -> Result<Option<Event>, Self::TooLong> {
+        self.next()
+    }
+
+    fn rest(self) -> Option<Event> {
+        None
     }
 }

@@ -11,6 +11,10 @@ pub struct Lines {
     start: usize,
     /// How far line ends have been looked for, so that each byte is looked at once.
     seen: usize,
+    /// Whether a lone `\r` ends a line too.
+    returns: bool,
+    /// Whether the last line ended with `\r`, so that a `\n` that follows belongs to it.
+    after_return: bool,
 }
 
 /// A line that is longer than the bound, in bytes.
@@ -31,6 +35,17 @@ impl Lines {
             buffer: Vec::new(),
             start: 0,
             seen: 0,
+            returns: false,
+            after_return: false,
+        }
+    }
+
+    /// Lets a lone `\r` end a line too, as event streams have it.
+    #[must_use]
+    pub fn with_returns(self) -> Self {
+        Self {
+            returns: true,
+            ..self
         }
     }
 
@@ -42,7 +57,7 @@ impl Lines {
         self.buffer.extend_from_slice(piece);
     }
 
-    /// The next complete line without its `\n` or `\r\n`; bytes that are not UTF-8 are replaced.
+    /// The next complete line without its end; bytes that are not UTF-8 are replaced.
     ///
     /// # Errors
     /// [`LineTooLong`] as soon as a line is, complete or not.
@@ -52,12 +67,22 @@ impl Lines {
     )]
     pub fn next(&mut self) -> Result<Option<String>, LineTooLong> {
         let rest = self.buffer.get(self.seen..).unwrap_or_default();
-        let Some(length) = rest.iter().position(|byte| *byte == b'\n') else {
+        if self.after_return && !rest.is_empty() {
+            self.after_return = false;
+            if rest.first() == Some(&b'\n') {
+                self.start += 1;
+                self.seen = self.start;
+            }
+        }
+        let rest = self.buffer.get(self.seen..).unwrap_or_default();
+        let ends = |byte: &u8| *byte == b'\n' || self.returns && *byte == b'\r';
+        let Some(length) = rest.iter().position(ends) else {
             self.seen = self.buffer.len();
             return self.bounded(self.seen).map(|()| None);
         };
         let end = self.seen + length;
         self.bounded(end)?;
+        self.after_return = self.buffer.get(end) == Some(&b'\r');
         let line = text(self.buffer.get(self.start..end).unwrap_or_default());
         self.start = end + 1;
         self.seen = self.start;
@@ -113,6 +138,23 @@ mod tests {
             );
         }
         assert_eq!(all(b"x\n", 1), ["x"]);
+    }
+
+    #[test]
+    fn a_lone_return_ends_a_line_where_that_is_said() {
+        let text = b"a\rb\r\nc\n\r\r\nd\r";
+        for size in 1..=text.len() {
+            let mut lines = Lines::new(100).with_returns();
+            let mut found = Vec::new();
+            for piece in text.chunks(size) {
+                lines.push(piece);
+                while let Some(line) = lines.next().unwrap() {
+                    found.push(line);
+                }
+            }
+            assert_eq!(found, ["a", "b", "c", "", "", "d"], "size {size}");
+            assert_eq!(lines.finish(), None);
+        }
     }
 
     #[test]

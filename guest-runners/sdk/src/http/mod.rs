@@ -15,6 +15,7 @@
 //! The gateway decides on every request, retries where the configuration says so, puts secrets in and
 //! bounds the answer; nothing of that is done here again.
 
+mod events;
 mod failure;
 mod incoming;
 mod lines;
@@ -22,8 +23,10 @@ mod request;
 mod response;
 
 pub use crate::bindings::arborist::runner::http::HttpError;
+pub use events::{Event, EventTooLong, Events};
 pub use failure::Failure;
 pub use incoming::Incoming;
 pub use lines::{LineTooLong, Lines};
 pub use request::Request;
+pub(crate) use response::message;
 pub use response::{MAX_ANSWER, Response};

@@ -62,13 +62,19 @@ impl Response {
     /// The answer, if its status is one of success (2xx).
     ///
     /// # Errors
-    /// [`Error::Service`] with the status and the first line of what the service said; retryable for
-    /// 408, 425, 429 and 5xx.
+    /// [`Error::Service`] with the status, the first line of what the service said and its `retry-after`;
+    /// retryable for 408, 425, 429 and 5xx, unless the service says that a quota is used up.
     pub fn success(self) -> Result<Self, Error> {
         if (200..300).contains(&self.status()) {
             return Ok(self);
         }
-        Err(service_failure(&self.origin, self.status(), self.body()))
+        let later = self.header("retry-after");
+        Err(service_failure(
+            &self.origin,
+            self.status(),
+            later,
+            self.body(),
+        ))
     }
 
     /// The body as text.
@@ -107,23 +113,43 @@ impl Response {
 }
 
 /// The error for an answer without success. `body` may be only the beginning of it.
-pub(super) fn service_failure(origin: &str, status: u16, body: &[u8]) -> Error {
-    let words = words(body);
+pub(super) fn service_failure(
+    origin: &str,
+    status: u16,
+    later: Option<&str>,
+    body: &[u8],
+) -> Error {
+    let answer = serde_json::from_slice::<Value>(body).ok();
+    let words = words(answer.as_ref(), body);
     let separator = if words.is_empty() { "" } else { ": " };
+    let later = later.map_or_else(String::new, |later| {
+        let unit = if later.bytes().all(|byte| byte.is_ascii_digit()) {
+            " s"
+        } else {
+            ""
+        };
+        format!(" (retry after {}{unit})", one_line(later, 40))
+    });
     Error::Service(ServiceFailure {
         status: Some(status),
-        message: format!("{origin} answered {status}{separator}{words}"),
-        retryable: matches!(status, 408 | 425 | 429 | 500..=599),
+        message: format!("{origin} answered {status}{separator}{words}{later}"),
+        retryable: matches!(status, 408 | 425 | 429 | 500..=599)
+            && !answer.as_ref().is_some_and(is_used_up),
     })
+}
+
+/// Whether it is a quota that money buys, which waiting does not fill.
+fn is_used_up(answer: &Value) -> bool {
+    ["/error/code", "/error/type"]
+        .iter()
+        .filter_map(|place| answer.pointer(place)?.as_str())
+        .any(|kind| matches!(kind, "insufficient_quota" | "billing_hard_limit_reached"))
 }
 
 /// The first line of what a service said: of its message, where it speaks one of the usual JSON shapes,
 /// else of the body.
-fn words(body: &[u8]) -> String {
-    let said = match serde_json::from_slice::<Value>(body) {
-        Ok(answer) => message(&answer).map(str::to_owned),
-        Err(_) => None,
-    };
+fn words(answer: Option<&Value>, body: &[u8]) -> String {
+    let said = answer.and_then(message).map(str::to_owned);
     let said = said.unwrap_or_else(|| {
         // Enough for a line, and a bound on what a megabyte without a line end costs.
         String::from_utf8_lossy(body.get(..4096).unwrap_or(body)).into_owned()
@@ -136,7 +162,8 @@ fn words(body: &[u8]) -> String {
     one_line(first, MAX_WORDS)
 }
 
-fn message(answer: &Value) -> Option<&str> {
+/// What a service's error says, where it has one of the usual JSON shapes.
+pub(crate) fn message(answer: &Value) -> Option<&str> {
     let error = answer.get("error");
     [
         error.and_then(|error| error.get("message")),
@@ -182,6 +209,27 @@ mod tests {
         }
         assert!(failure(500, &"x".repeat(10_000)).message.len() < 500);
         assert!(failure(500, &"[".repeat(100_000)).message.len() < 500);
+    }
+
+    #[test]
+    fn a_quota_that_is_used_up_does_not_pass_and_retry_after_is_told() {
+        let quota =
+            r#"{"error":{"message":"m","type":"insufficient_quota","code":"insufficient_quota"}}"#;
+        assert!(!failure(429, quota).retryable);
+        for (later, part) in [
+            ("20", "m (retry after 20 s)"),
+            (
+                "Wed, 21 Oct 2026 07:28:00 GMT",
+                "m (retry after Wed, 21 Oct 2026 07:28:00 GMT)",
+            ),
+        ] {
+            let Error::Service(failure) =
+                service_failure("https://s.test", 429, Some(later), br#"{"error":"m"}"#)
+            else {
+                panic!("no failure of the service")
+            };
+            assert!(failure.retryable && failure.message.ends_with(part));
+        }
     }
 
     #[test]

@@ -239,16 +239,6 @@ const TABLE: &[(&str, &str, &[Expected])] = &[
         )],
     ),
     (
-        "a runner of a later version",
-        "runner: openai\nopenai: {api_key: hush-hush-hush}\n",
-        &[(
-            1,
-            9,
-            "`openai` is not built into this version",
-            "`component: FILE`",
-        )],
-    ),
-    (
         "a section without a component",
         "runner: mine\nmine: {}\n",
         &[(

@@ -1,5 +1,6 @@
 //! Whole configurations, from text to settings or faults.
 
+mod builtin_urls;
 mod consent;
 mod faulty;
 mod fields;

@@ -1,5 +1,6 @@
 //! The service, asked by a client that knows no more than sockets.
 
+mod ai;
 mod answers;
 mod hostility;
 mod order;
