@@ -31,11 +31,14 @@
 
 pub mod audit;
 pub mod builtin;
+pub mod cassette;
+pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod escape;
 pub mod gateway;
 pub mod limits;
+pub mod pace;
 pub mod policy;
 pub mod route;
 pub mod runner;

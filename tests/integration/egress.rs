@@ -2,7 +2,7 @@
 
 use crate::guests::PLAIN;
 use arborist::{
-    gateway::{Answers, Gateway, HttpError, Lookup, Request},
+    gateway::{Answers, Gateway, GatewayOptions, HttpError, Lookup, Request},
     limits::Limits,
     policy::Policy,
     secrets::RunSecrets,
@@ -346,7 +346,10 @@ fn resolve(
         .iter()
         .map(|answer| answer.parse().unwrap())
         .collect();
-    let gateway = Gateway::new(policy.build().unwrap(), Arc::new(Fake(answers)));
+    let gateway = Gateway::new(
+        GatewayOptions::new(policy.build().unwrap()),
+        Arc::new(Fake(answers)),
+    );
     let session = gateway.session(&Limits::default(), RunSecrets::none());
     let request = Request {
         method: "GET".into(),
@@ -420,7 +423,7 @@ fn a_name_that_changes_its_mind_is_judged_at_each_connection() {
     // From the last to the first.
     let answers = ["127.0.0.1", "127.0.0.2", "127.0.0.1"].map(|it| it.parse().unwrap());
     let fickle = Arc::new(Fickle(Mutex::new(answers.into())));
-    let gateway = Gateway::new(policy.build().unwrap(), fickle);
+    let gateway = Gateway::new(GatewayOptions::new(policy.build().unwrap()), fickle);
     let session = gateway.session(&Limits::default(), RunSecrets::none());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

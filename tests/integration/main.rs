@@ -12,6 +12,7 @@
 
 mod audit;
 mod both_doors;
+mod cassette;
 mod cli;
 mod compile;
 mod compiler_child;
@@ -24,6 +25,8 @@ mod engine_runs;
 mod explain;
 mod languages;
 mod proxy;
+mod rate;
+mod retry;
 mod sandbox;
 mod services;
 mod streams;

@@ -12,8 +12,7 @@
 use arborist::{
     config::{self, Environment, Folders, Invocation},
     engine::{Compiler, CompilerCommand, Engine, EngineOptions, Ignore, Source},
-    gateway::SystemLookup,
-    runner::{self, Description, Operation, Parameters, RunError, Runner},
+    runner::{self, Description, Operation, Outside, Parameters, RunError, Runner},
 };
 use arborist_tests::{
     host,
@@ -138,8 +137,8 @@ async fn load(origins: &[String]) -> Arc<Runner> {
     let deadline = Operation::TaskSpec.deadline(&settings, Instant::now());
     let engine = engine.unwrap();
     let component = runner::load(&engine, &source, &settings.limits, deadline).await;
-    let lookup = Arc::new(SystemLookup);
-    let runner = Runner::new(component.unwrap(), settings, lookup, deadline).await;
+    let outside = Outside::default();
+    let runner = Runner::new(component.unwrap(), settings, outside, deadline).await;
     Arc::new(runner.unwrap())
 }
 

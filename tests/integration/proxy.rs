@@ -2,7 +2,7 @@
 
 use crate::guests::PLAIN;
 use arborist::{
-    gateway::{Answers, Gateway, HttpError, Lookup, Request},
+    gateway::{Answers, Gateway, GatewayOptions, HttpError, Lookup, Request},
     limits::Limits,
     policy::Policy,
     route::Route,
@@ -402,7 +402,11 @@ fn a_name_that_leads_only_to_forbidden_addresses_is_denied_and_an_unknown_one_is
         .allow("http://proxy.test")
         .build()
         .unwrap();
-    let gateway = Gateway::routed(policy, route, Arc::new(Knows(KNOWN)));
+    let options = GatewayOptions {
+        route,
+        ..GatewayOptions::new(policy)
+    };
+    let gateway = Gateway::new(options, Arc::new(Knows(KNOWN)));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,7 +1,10 @@
 //! Bodies at the gateway itself: what is taken of them, what is sent, what is read.
 
 use arborist::{
-    gateway::{BodyStream, Gateway, HttpError, Request, Session, StreamedRequest, SystemLookup},
+    gateway::{
+        BodyStream, Gateway, GatewayOptions, HttpError, Request, Session, StreamedRequest,
+        SystemLookup,
+    },
     limits::Limits,
     policy::Policy,
     secrets::RunSecrets,
@@ -21,8 +24,11 @@ use std::{
 fn session(allowed: Option<&str>) -> Session {
     let rules = allowed.into_iter();
     let policy = rules.fold(Policy::builder(), |policy, rule| policy.allow(rule));
-    Gateway::new(policy.build().unwrap(), Arc::new(SystemLookup))
-        .session(&Limits::default(), RunSecrets::none())
+    Gateway::new(
+        GatewayOptions::new(policy.build().unwrap()),
+        Arc::new(SystemLookup),
+    )
+    .session(&Limits::default(), RunSecrets::none())
 }
 
 fn wait<T>(work: impl Future<Output = T>) -> T {

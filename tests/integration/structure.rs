@@ -10,6 +10,9 @@ use std::{
 const MAY_USE: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("escape", &[]),
+    ("pace", &[]),
+    ("clock", &[]),
+    ("cassette", &["escape"]),
     ("policy", &["escape"]),
     ("secrets", &["escape", "policy"]),
     ("route", &["policy"]),
@@ -18,13 +21,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "builtin", "escape", "limits", "policy", "route", "secrets", "spec",
+            "builtin", "escape", "limits", "pace", "policy", "route", "secrets", "spec",
         ],
     ),
-    ("audit", &["escape"]),
+    ("audit", &["clock", "escape"]),
     (
         "gateway",
-        &["audit", "escape", "limits", "policy", "route", "secrets"],
+        &[
+            "audit", "cassette", "clock", "escape", "limits", "pace", "policy", "route", "secrets",
+        ],
     ),
     ("engine", &["escape", "gateway", "limits", "policy"]),
     (

@@ -141,6 +141,19 @@ impl Ran {
     }
 }
 
+/// Waits until something is so.
+///
+/// # Panics
+/// It is not for as long as a run may take.
+#[track_caller]
+pub fn until(so: impl Fn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !so() {
+        assert!(Instant::now() < end, "it never came");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// Runs a command to its end.
 ///
 /// # Panics

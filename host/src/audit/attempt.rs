@@ -45,6 +45,8 @@ struct Open {
     exchange: Exchange,
     /// Whether the transport has had it.
     handed_over: bool,
+    /// Whether a cassette answers it.
+    replayed: bool,
 }
 
 /// What is counted and found while a request goes out and its answer comes in. Clones count together.
@@ -76,6 +78,7 @@ impl Attempt {
                 began: Instant::now(),
                 exchange: Exchange::default(),
                 handed_over: false,
+                replayed: false,
             })
         }))
     }
@@ -111,6 +114,13 @@ impl Attempt {
             .map_err(Clone::clone)?;
         open.handed_over = true;
         Ok(())
+    }
+
+    /// Notes that a cassette answers it.
+    pub(crate) fn replayed(&mut self) {
+        if let Some(open) = &mut self.0 {
+            open.replayed = true;
+        }
     }
 
     /// Notes the status of the answer.
@@ -169,6 +179,9 @@ impl Open {
             self.record.verdict = refused.verdict;
             self.record.code = Some(Name(refused.code));
             self.record.reason = Some(Text(refused.reason));
+        }
+        if self.replayed {
+            outcome = Outcome::Replayed;
         }
         self.record.secrets = self.exchange.secrets();
         let took = u64::try_from(self.began.elapsed().as_millis());

@@ -38,6 +38,10 @@ pub enum Outcome {
     Complete,
     /// The answer is a redirect, which was followed, or was not for the reason in the next line.
     Redirected,
+    /// The answer says that the service cannot now, and the request is sent again.
+    Retried,
+    /// It was answered from a cassette; nothing was sent.
+    Replayed,
     /// There was no answer: the connection failed.
     Failed,
     /// The request or its answer broke off.

@@ -4,7 +4,7 @@ use super::{
     line::MAX_LINE_BYTES,
     open::{self, Links, OpenError},
 };
-use crate::escape::printable;
+use crate::{clock, escape::printable};
 use serde::Serialize;
 use std::{
     io::{self, ErrorKind, Write},
@@ -52,7 +52,7 @@ impl AuditLog {
     pub fn open(path: &Path, links: Links) -> Result<Arc<Self>, OpenError> {
         let (file, torn) = open::open(path, links)?;
         let name = path.to_string_lossy();
-        Ok(Self::with(Box::new(file), &name, torn, now))
+        Ok(Self::with(Box::new(file), &name, torn, clock::now))
     }
 
     /// A log that goes to `sink`, which must take a line as a whole. `clock` gives the time of each line.
@@ -144,14 +144,6 @@ impl Out {
         }
         self.sink.flush()
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the clock of the log, which `AuditLog::to` replaces"
-)]
-fn now() -> SystemTime {
-    SystemTime::now()
 }
 
 impl std::fmt::Debug for AuditLog {

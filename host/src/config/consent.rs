@@ -33,6 +33,14 @@ pub struct Disclosure {
     pub target: String,
 }
 
+impl Disclosure {
+    /// Whether it is the runner that gets the value, and so also where nothing is sent.
+    #[must_use]
+    pub fn is_to_runner(&self) -> bool {
+        self.target == THE_RUNNER
+    }
+}
+
 impl std::fmt::Display for Disclosure {
     /// `CUSTOM_API_KEY → https://api.example.com`, safe to show.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -4,9 +4,10 @@ use super::fault::shown;
 use super::node::{At, Node, Value};
 use super::report::Report;
 use super::section::{Cache, DEFAULT_TTL, Listed, Models};
-use super::values::{RateLimit, Retry, count, time};
+use super::values::{count, rate, time};
 use super::written::{map, text, texts, unknown_key};
 use crate::limits::Limit;
+use crate::pace::{RateLimit, Retry};
 use crate::secrets::Places;
 
 pub(super) fn secrets(node: &Node, accepted: &str, report: &mut Report) -> Vec<Listed> {
@@ -106,7 +107,7 @@ pub(super) fn rate_limit(
     report: &mut Report,
 ) -> Option<(RateLimit, At)> {
     Some((
-        parsed(node, "rate_limit", accepted, RateLimit::parse, report)?,
+        parsed(node, "rate_limit", accepted, rate, report)?,
         node.at.clone(),
     ))
 }

@@ -173,8 +173,6 @@ pub enum Treatment {
 /// The keys that this version reads and does not obey. Whoever makes one work deletes its row.
 pub const NOT_ENFORCED: &[(Scope, &str, Treatment)] = &[
     (Scope::Top, "engine", Treatment::Refused),
-    (Scope::Section, "retry", Treatment::Refused),
-    (Scope::Section, "rate_limit", Treatment::Refused),
     (Scope::Section, "cache", Treatment::Refused),
     (Scope::Section, "cache_dir", Treatment::Ignored),
 ];

@@ -65,5 +65,4 @@ pub use settings::{
     Selected, Settings, Source, Timeouts,
 };
 pub use template::TEMPLATE;
-pub use values::{RateLimit, Retry};
 pub use verdict::{Permitted, Refused, Verdict};

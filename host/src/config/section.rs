@@ -8,9 +8,9 @@ use super::fault::shown;
 use super::keys::{ReservedKey, Scope, near_miss, reserved};
 use super::node::{At, Key, Node, Scalar, Value};
 use super::report::Report;
-use super::values::{RateLimit, Retry};
 use super::way_out;
 use super::written::{is_supported, text, texts};
+use crate::pace::{RateLimit, Retry};
 use crate::route::Proxy;
 use crate::secrets::Places;
 

@@ -26,6 +26,10 @@ runner: mock
 #  secrets: {api_key: {to: ["https://api.example.com"], in: [header]}}
 #  # Secrets that the runner gets as they are; better none.
 #  expose: []
+#  # Send again what failed because the service was busy or out of reach; without this, once.
+#  retry: {attempts: 3, delay: 2s}
+#  # At most so many requests a minute, whoever's runs they are; also 10/s and 100/h.
+#  rate_limit: 10
 #  # Bounds of a run; `arborist inspect` lists all of them with what happens there.
 #  limits: {memory: 256MiB, cpu: 10s, requests: 64}
 #  # Certificates of authorities to trust besides the system's: a PEM file, relative to this file.

@@ -1,54 +1,25 @@
 //! Values that are more than text: times, rates, counts.
 
+use crate::pace::RateLimit;
 use std::time::Duration;
 
 /// Longest time that a setting may give.
 const MAX_TIME: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// How a request that failed is sent again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retry {
-    /// Attempts in all, 1 to 10; the first is one of them.
-    pub attempts: u32,
-    /// The wait before the second attempt, at most 5 minutes. It doubles with each further one.
-    pub delay: Duration,
-}
-
-impl Retry {
-    /// What the keys of `retry:` mean where they are left out.
-    pub const DEFAULT: Self = Self {
-        attempts: 3,
-        delay: Duration::from_secs(1),
+/// `10` a minute, or `10/s`, `10/m`, `10/h`; 1 to 1,000,000 requests.
+pub(super) fn rate(text: &str) -> Option<RateLimit> {
+    let (number, unit) = text.split_once('/').unwrap_or((text, "m"));
+    let seconds = match unit.trim() {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
     };
-    pub(super) const MAX_ATTEMPTS: u32 = 10;
-    pub(super) const MAX_DELAY: Duration = Duration::from_secs(300);
-}
-
-/// How many requests may be sent in any stretch of time of a certain length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Attempts, at least 1.
-    pub requests: u32,
-    /// The length of the stretch.
-    pub per: Duration,
-}
-
-impl RateLimit {
-    /// `10` a minute, or `10/s`, `10/m`, `10/h`; 1 to 1,000,000 requests.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let (number, unit) = text.split_once('/').unwrap_or((text, "m"));
-        let seconds = match unit.trim() {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            _ => return None,
-        };
-        let requests = count(number.trim(), 1, 1_000_000)?;
-        Some(Self {
-            requests,
-            per: Duration::from_secs(seconds),
-        })
-    }
+    let requests = count(number.trim(), 1, RateLimit::MAX_REQUESTS)?;
+    Some(RateLimit {
+        requests,
+        per: Duration::from_secs(seconds),
+    })
 }
 
 /// A whole number of plain digits within bounds.
@@ -114,7 +85,7 @@ mod tests {
 
     #[test]
     fn rates() {
-        let rate = |text| RateLimit::parse(text).map(|rate| (rate.requests, rate.per.as_secs()));
+        let rate = |text| super::rate(text).map(|rate| (rate.requests, rate.per.as_secs()));
         assert_eq!(rate("10"), Some((10, 60)));
         assert_eq!(rate("10/s"), Some((10, 1)));
         assert_eq!(rate("10 / m"), Some((10, 60)));

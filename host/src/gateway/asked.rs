@@ -29,7 +29,7 @@ impl Asked {
         let asked = Self::judge(session, target, given, |code, reason| {
             session.audit_invalid(&request.method, &request.url, code, reason);
         })?;
-        let bound = session.0.largest_request;
+        let bound = session.inner.largest_request;
         if request
             .body
             .as_ref()

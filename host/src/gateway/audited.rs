@@ -22,30 +22,35 @@ impl Session {
     /// The id of the run in the audit log; none if it is not audited.
     #[must_use]
     pub fn run_id(&self) -> Option<&str> {
-        self.0.audit.id()
+        self.inner.audit.id()
     }
 
     /// Why the run sends nothing more, if its audit log could not be written.
     #[must_use]
     pub fn audit_failure(&self) -> Option<&AuditFailure> {
-        self.0.audit.failure()
+        self.inner.audit.failure()
     }
 
     /// Says that a call of the runner begins, so that attempts that it leaves open are written as what the call came to.
     #[must_use]
     pub fn call(&self) -> UnderWay {
-        self.0.audit.call()
+        self.inner.audit.call()
     }
 
     /// A text of the run as a log may keep it: neither placeholders nor values.
     pub(super) fn hide(&self, text: &str) -> String {
-        self.0.secrets.hide(text).into_owned()
+        self.inner.secrets.hide(text).into_owned()
+    }
+
+    /// [`Session::hide`] for bytes that may be no text.
+    pub(super) fn hide_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        self.inner.secrets.hide_bytes(bytes).into_owned()
     }
 
     /// Begins an attempt at what could be sent.
     pub(super) fn audit(&self, asked: &Asked) -> Attempt {
         let target = &asked.target;
-        self.0.audit.attempt(|| {
+        self.inner.audit.attempt(|| {
             // The query is cut off last, since a value could reach over its beginning.
             let query = target.query().map(|query| format!("?{query}"));
             let path = format!("{}{}", target.path(), query.unwrap_or_default());
@@ -61,7 +66,7 @@ impl Session {
 
     /// Notes what cannot be sent at all.
     pub(super) fn audit_invalid(&self, method: &str, url: &str, code: &str, reason: &str) {
-        let attempt = self.0.audit.attempt(|| audit::Asked::Invalid {
+        let attempt = self.inner.audit.attempt(|| audit::Asked::Invalid {
             method: self.searched(method),
             url: without_userinfo(without_query(self.searched(url))),
         });

@@ -26,7 +26,13 @@ impl Body {
     /// The guest broke it off.
     pub(super) async fn take(session: &Session, mut stream: BodyStream) -> Result<Self, HttpError> {
         let mut begun = BytesMut::new();
-        while begun.len() <= WHOLE {
+        // A cassette keeps and compares whole bodies.
+        let whole = if session.is_taped() {
+            usize::try_from(session.inner.largest_request).unwrap_or(usize::MAX)
+        } else {
+            WHOLE
+        };
+        while begun.len() <= whole {
             match stream.next().await {
                 Some(Ok(piece)) => begun.extend_from_slice(&piece),
                 Some(Err(_broken)) => {
@@ -35,7 +41,7 @@ impl Body {
                 }
                 None if begun.is_empty() => return Ok(Self::None),
                 None => {
-                    let bound = session.0.largest_request;
+                    let bound = session.inner.largest_request;
                     if begun.len() as u64 > bound {
                         return Err(session.too_large(
                             "the body of a request",
@@ -47,11 +53,24 @@ impl Body {
                 }
             }
         }
+        if session.is_taped() {
+            let bound = session.inner.largest_request;
+            return Err(session.too_large("the body of a request", Limit::Request, bound));
+        }
         Ok(Self::Stream(bounded(
             session.clone(),
             begun.freeze(),
             stream,
         )))
+    }
+
+    /// What to send again, if that can be done: nothing that streams, and nothing larger than 1 MiB.
+    pub(super) fn spare(&self) -> Option<Option<Bytes>> {
+        match self {
+            Self::None => Some(None),
+            Self::Whole(bytes) => (bytes.len() <= WHOLE).then(|| Some(bytes.clone())),
+            Self::Stream(_) => None,
+        }
     }
 
     /// Bytes that are known to go out; a stream counts itself.
@@ -65,12 +84,12 @@ impl Body {
 
 /// What has begun and what follows, broken off where it passes the limit.
 fn bounded(session: Session, begun: Bytes, rest: BodyStream) -> BodyStream {
-    let mut left = session.0.largest_request;
+    let mut left = session.inner.largest_request;
     let pieces = futures_util::stream::once(async { Ok(begun) }).chain(rest);
     Box::pin(pieces.map(move |piece| {
         let piece = piece?;
         let Some(after) = left.checked_sub(piece.len() as u64) else {
-            let bound = session.0.largest_request;
+            let bound = session.inner.largest_request;
             let error = session.too_large("the body of a request", Limit::Request, bound);
             return Err(io::Error::other(error));
         };

@@ -8,11 +8,14 @@ use super::{
     message::{HttpError, Request, Response, StreamedRequest},
     ready::Ready,
     redirect,
+    retry::{Retries, Setback},
     session::Session,
-    transport::{Answer, SendError},
+    tape::Recording,
+    transport::{Answer, SendError, When},
 };
 use crate::{
     audit::{Attempt, Outcome, Verdict},
+    cassette::Reply,
     limits::Limit,
     policy::Permit,
 };
@@ -35,10 +38,11 @@ impl Session {
     /// See [`HttpError`].
     pub async fn open(&self, request: Request) -> Result<Incoming, HttpError> {
         let mut asked = Asked::check(self, request)?;
+        let mut retries = self.retries();
         for _ in 0..=MAX_REDIRECTS {
-            let (permit, attempt) = self.permit(&asked)?;
+            let first = self.permit(&asked)?;
             let body = asked.body.clone().into();
-            let mut answer = self.attempt(&asked, permit, body, attempt).await?;
+            let mut answer = self.tries(&asked, first, body, &mut retries).await?;
             match redirect::next(self, &asked, &mut answer)? {
                 Some(next) => asked = next,
                 None => return Ok(answer),
@@ -72,13 +76,15 @@ impl Session {
                 return Err(error);
             }
         };
-        self.attempt(&asked, permit, body, attempt).await
+        let mut retries = self.retries();
+        self.tries(&asked, (permit, attempt), body, &mut retries)
+            .await
     }
 
     /// The first stages: the policy's leave, and a request out of the budget.
     fn permit<'a>(&'a self, asked: &'a Asked) -> Result<(Permit<'a>, Attempt), HttpError> {
         let mut attempt = self.audit(asked);
-        let permit = match self.0.gateway.policy.decide(&asked.target) {
+        let permit = match self.inner.gateway.policy.decide(&asked.target) {
             Ok(permit) => permit,
             Err(denial) => return Err(self.denied(attempt, &denial)),
         };
@@ -91,6 +97,40 @@ impl Session {
         Ok((permit, attempt))
     }
 
+    /// As many attempts as the user allows and the failure bears, each permitted, counted and audited as the first was.
+    async fn tries<'a>(
+        &'a self,
+        asked: &'a Asked,
+        first: (Permit<'a>, Attempt),
+        mut body: Body,
+        retries: &mut Retries,
+    ) -> Result<Incoming, HttpError> {
+        let spare = body.spare();
+        let (mut permit, mut attempt) = first;
+        loop {
+            let tried = self.attempt(asked, permit, body, attempt).await;
+            let setback = match &tried {
+                Ok(answer) => Setback::of_answer(answer.status(), answer.header("retry-after")),
+                Err(failed) => failed.setback.clone(),
+            };
+            let again = setback.zip(spare.as_ref()).and_then(|(setback, spare)| {
+                Some((retries.next(&setback, asked.method())?, spare))
+            });
+            let Some((wait, spare)) = again else {
+                return tried.map_err(|failed| failed.error);
+            };
+            if let Ok(mut answer) = tried {
+                answer.retries();
+            }
+            if !self.replays() {
+                tokio::time::sleep(wait).await;
+            }
+            (permit, attempt) = self.permit(asked)?;
+            self.count_retry();
+            body = spare.clone().into();
+        }
+    }
+
     /// One attempt: the stages in their order. Nothing is looked up or dialled before the policy has
     /// permitted it, and nothing is dialled that the policy has not seen the address of.
     async fn attempt(
@@ -99,26 +139,85 @@ impl Session {
         permit: Permit<'_>,
         body: Body,
         attempt: Attempt,
-    ) -> Result<Incoming, HttpError> {
-        let gateway = &self.0.gateway;
+    ) -> Result<Incoming, Failed> {
+        let gateway = &self.inner.gateway;
         let exchange = attempt.exchange();
-        let ready = Ready::new(self, asked, body, &exchange);
-        let mut ready = match ready {
+        let attempt = self.turn(attempt).await?;
+        let taped = self.taped(asked, &body);
+        let mut ready = match Ready::new(self, asked, body, &exchange) {
             Ok(ready) => ready,
             Err(error) => {
                 attempt.ends(Outcome::NotSent, None);
-                return Err(error);
+                return Err(error.into());
             }
         };
+        if let Some(reply) = self.replayed(taped.as_ref()) {
+            return self.play(reply, attempt);
+        }
+        let recording = self.record(taped.as_ref());
         let mut attempt = self.announce(attempt)?;
         self.count_sent(ready.known());
         ready.body = audited::counted(ready.body, exchange);
         let answer = match gateway.transport.send(&permit, ready).await {
             Ok(answer) => answer,
-            Err(error) => return Err(self.unanswered(asked, &permit, error, attempt)),
+            Err(error) => return Err(self.unanswered(asked, &permit, error, attempt, recording)),
         };
         attempt.answered(answer.status());
-        self.answer(asked, answer, attempt)
+        self.answer(asked, answer, attempt, recording)
+    }
+
+    /// Waits until the rate limit lets one more attempt go.
+    async fn turn(&self, attempt: Attempt) -> Result<Attempt, Failed> {
+        let Some(limiter) = self.inner.gateway.rate.as_ref().filter(|_| !self.replays()) else {
+            return Ok(attempt);
+        };
+        match limiter.turn(self.deadline).await {
+            Ok(turn) => {
+                turn.come().await;
+                Ok(attempt)
+            }
+            Err(reason) => {
+                let error = self.no_turn(limiter.rate(), &reason);
+                attempt.refused(Verdict::Limit, "rate_limit", reason.to_string());
+                Err(error.into())
+            }
+        }
+    }
+
+    /// What a cassette has in the place of the network.
+    fn play(
+        &self,
+        reply: Result<Reply, HttpError>,
+        mut attempt: Attempt,
+    ) -> Result<Incoming, Failed> {
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(error) => {
+                attempt.refused(Verdict::Denied, "replay", "the cassette has no answer");
+                return Err(error.into());
+            }
+        };
+        attempt.replayed();
+        let (setback, reason) = match reply {
+            Reply::Answer(answer) => match self.answer_from(&answer) {
+                Some(answer) => {
+                    attempt.answered(answer.status());
+                    // No secret is in it that could be scrubbed, and it is not to be held back once more.
+                    return Ok(Incoming::new(self.clone(), answer, (None, None), attempt));
+                }
+                None => (
+                    None,
+                    "the cassette's answer is none that HTTP has".to_owned(),
+                ),
+            },
+            Reply::NotConnected(reason) => (Some(Setback::NotConnected), reason),
+            Reply::Broken(reason) => (Some(Setback::Broken), reason),
+        };
+        let error = HttpError::Connection(
+            String::from_utf8_lossy(&self.inner.secrets.unshow(reason.as_bytes())).into_owned(),
+        );
+        attempt.ends(Outcome::Failed, Some(reason));
+        Err(Failed { error, setback })
     }
 
     /// Why a permitted request has no answer.
@@ -128,19 +227,31 @@ impl Session {
         permit: &Permit<'_>,
         error: SendError,
         attempt: Attempt,
-    ) -> HttpError {
-        let reason = match error {
+        recording: Option<Recording>,
+    ) -> Failed {
+        let (reason, setback) = match error {
             SendError::NotPermitted(answers) => match permit.filter(&answers) {
-                Err(denial) => return self.denied(attempt, &denial),
-                Ok(_) => "the name has no usable address".to_owned(),
+                Err(denial) => return self.denied(attempt, &denial).into(),
+                Ok(_) => ("the name has no usable address".to_owned(), None),
             },
-            SendError::Failed(reason) => {
+            SendError::Failed { reason, when } => {
                 let origin = asked.target.origin();
-                self.0.secrets.scrub_text(origin, &reason)
+                let setback = match when {
+                    When::Connecting => Some(Setback::NotConnected),
+                    When::Sent => Some(Setback::Broken),
+                    When::Always => None,
+                };
+                (self.inner.secrets.scrub_text(origin, &reason), setback)
             }
         };
+        if let Some(recording) = recording {
+            recording.failed(setback == Some(Setback::Broken), &reason);
+        }
         attempt.ends(Outcome::Failed, Some(self.hide(&reason)));
-        HttpError::Connection(reason)
+        Failed {
+            error: HttpError::Connection(reason),
+            setback,
+        }
     }
 
     /// An answer that the guest may have.
@@ -149,15 +260,35 @@ impl Session {
         asked: &Asked,
         mut answer: Answer,
         attempt: Attempt,
-    ) -> Result<Incoming, HttpError> {
+        recording: Option<Recording>,
+    ) -> Result<Incoming, Failed> {
         let origin = asked.target.origin();
-        match self.0.secrets.answer(origin, answer.headers_mut()) {
-            Ok(scrubber) => Ok(Incoming::new(self.clone(), answer, scrubber, attempt)),
+        match self.inner.secrets.answer(origin, answer.headers_mut()) {
+            Ok(scrubber) => {
+                let parts = (scrubber, recording);
+                Ok(Incoming::new(self.clone(), answer, parts, attempt))
+            }
             Err(error) => {
                 let reason = error.to_string();
                 attempt.ends(Outcome::CutOff, Some(self.hide(&reason)));
-                Err(HttpError::Connection(reason))
+                Err(HttpError::Connection(reason).into())
             }
+        }
+    }
+}
+
+/// An attempt that came to nothing.
+struct Failed {
+    error: HttpError,
+    /// Why it may go better the next time, if it may.
+    setback: Option<Setback>,
+}
+
+impl From<HttpError> for Failed {
+    fn from(error: HttpError) -> Self {
+        Self {
+            error,
+            setback: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     message::{HttpError, Response},
     session::Session,
+    tape::Recording,
     transport::Answer,
 };
 use crate::{
@@ -25,6 +26,8 @@ pub struct Incoming {
     received: u64,
     /// Takes the secrets out of an answer from an origin that any is bound to.
     scrubber: Option<Scrubber>,
+    /// Writes down what the runner gets.
+    recording: Option<Recording>,
     attempt: Attempt,
     exchange: Exchange,
 }
@@ -41,10 +44,10 @@ impl Incoming {
     pub(super) fn new(
         session: Session,
         answer: Answer,
-        scrubber: Option<Scrubber>,
+        (scrubber, mut recording): (Option<Scrubber>, Option<Recording>),
         attempt: Attempt,
     ) -> Self {
-        let headers = answer
+        let headers: Vec<(String, String)> = answer
             .headers()
             .iter()
             .map(|(name, value)| {
@@ -54,6 +57,9 @@ impl Incoming {
                 )
             })
             .collect();
+        if let Some(recording) = &mut recording {
+            recording.answered(answer.status(), &headers);
+        }
         Self {
             session,
             status: answer.status(),
@@ -62,6 +68,7 @@ impl Incoming {
             pending: Bytes::new(),
             received: 0,
             scrubber,
+            recording,
             exchange: attempt.exchange(),
             attempt,
         }
@@ -108,6 +115,11 @@ impl Incoming {
         self.attempt.end(Outcome::Redirected, None);
     }
 
+    /// Says that the answer is not to be read: the request is sent again.
+    pub(super) fn retries(&mut self) {
+        self.attempt.end(Outcome::Retried, None);
+    }
+
     /// The whole answer.
     ///
     /// # Errors
@@ -128,7 +140,10 @@ impl Incoming {
     async fn next(&mut self) -> Result<Option<Bytes>, HttpError> {
         loop {
             let piece = match (self.arrive().await?, &mut self.scrubber) {
-                (piece, None) => return Ok(piece),
+                (piece, None) => {
+                    self.note(piece.as_deref());
+                    return Ok(piece);
+                }
                 (Some(piece), Some(scrubber)) => scrubber.push(&piece),
                 // The end of a complete answer: what was held back may be had.
                 (None, Some(_)) => match self.scrubber.take() {
@@ -137,8 +152,15 @@ impl Incoming {
                 },
             };
             if !piece.is_empty() {
+                self.note(Some(&piece));
                 return Ok(Some(piece.into()));
             }
+        }
+    }
+
+    fn note(&mut self, piece: Option<&[u8]>) {
+        if let (Some(recording), Some(piece)) = (&mut self.recording, piece) {
+            recording.piece(piece);
         }
     }
 
@@ -159,6 +181,9 @@ impl Incoming {
                     return Ok(None);
                 }
                 Err(reason) => {
+                    if let Some(recording) = self.recording.take() {
+                        recording.cut_off(&reason);
+                    }
                     let error = HttpError::Connection(format!("the answer broke off: {reason}"));
                     return Err(self.fail(error, Outcome::CutOff));
                 }
@@ -166,7 +191,7 @@ impl Incoming {
         };
         self.received = self.received.saturating_add(piece.len() as u64);
         self.exchange.receives(piece.len());
-        let bound = self.session.0.largest_response;
+        let bound = self.session.inner.largest_response;
         if self.received > bound {
             let error = self
                 .session
@@ -181,6 +206,10 @@ impl Incoming {
     fn fail(&mut self, error: HttpError, outcome: Outcome) -> HttpError {
         let reason = self.session.hide(&error.to_string());
         self.attempt.end(outcome, Some(reason));
+        // What was read of it until then is what the runner has.
+        if let Some(recording) = self.recording.take() {
+            recording.cut_off(&error.to_string());
+        }
         self.body = Body::Failed(error.clone());
         // What is held back of an answer that broke off is not to be shown.
         self.scrubber = None;

@@ -31,7 +31,7 @@ impl Ready {
         body: Body,
         exchange: &Exchange,
     ) -> Result<Self, HttpError> {
-        let secrets = &session.0.secrets;
+        let secrets = &session.inner.secrets;
         let (whole, streamed) = match body {
             Body::None => (None, None),
             Body::Whole(bytes) => (Some(bytes), None),

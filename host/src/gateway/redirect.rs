@@ -52,7 +52,7 @@ pub(super) fn next(
         body,
     };
     let origin = next.target.origin();
-    let secrets = &session.0.secrets;
+    let secrets = &session.inner.secrets;
     match secrets.redirected(origin, &mut next.headers, next.body.as_deref()) {
         Ok(()) => Ok(Some(next)),
         Err(denial) => {

@@ -2,12 +2,16 @@
 
 use super::{
     message::{DENIED, HttpError},
+    rate::{NoTurn, RateLimiter},
+    retry::Retries,
+    tape::Tape,
     transport::{Lookup, SystemLookup, Transport},
 };
 use crate::{
     audit::RunAudit,
     escape::printable,
     limits::{Limit, Limits},
+    pace::{RateLimit, Retry},
     policy::{Denial, Policy, Target},
     route::Route,
     secrets::{RunSecrets, SecretDenial},
@@ -20,79 +24,135 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+use tokio::time::Instant;
 
 /// The gateway of a runner's settings, shared by its runs.
 #[derive(Debug)]
 pub struct Gateway {
     pub(super) policy: Arc<Policy>,
     pub(super) transport: Transport,
+    retry: Option<Retry>,
+    pub(super) rate: Option<Arc<RateLimiter>>,
+}
+
+/// What a gateway keeps to.
+#[derive(Debug)]
+pub struct GatewayOptions {
+    /// Where requests may go.
+    pub policy: Policy,
+    /// Which way they go.
+    pub route: Route,
+    /// How often a request that fails is sent; none is once.
+    pub retry: Option<Retry>,
+    /// How many attempts there may be in a while; none is any number.
+    pub rate: Option<Arc<RateLimiter>>,
+}
+
+/// What belongs to one run.
+#[derive(Debug)]
+pub struct SessionOptions<'a> {
+    /// What it may use.
+    pub limits: &'a Limits,
+    /// What it holds placeholders for.
+    pub secrets: RunSecrets,
+    /// Its part of the audit log.
+    pub audit: RunAudit,
+    /// Where its exchanges are recorded, or answered from.
+    pub tape: Tape,
+}
+
+impl GatewayOptions {
+    /// One attempt, by the direct way, as often as the runner likes.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            route: Route::default(),
+            retry: None,
+            rate: None,
+        }
+    }
 }
 
 impl Gateway {
-    /// A gateway that decides by `policy` and finds addresses by `lookup`. Nothing is opened before the
-    /// first request that the policy permits.
+    /// A gateway that finds addresses by `lookup`. Nothing is opened before the first request that the policy permits.
     #[must_use]
-    pub fn new(policy: Policy, lookup: Arc<dyn Lookup>) -> Arc<Self> {
-        Self::routed(policy, Route::default(), lookup)
-    }
-
-    /// As [`Gateway::new`], by way of `route`: through its proxy, and with its authorities trusted besides the system's.
-    #[must_use]
-    pub fn routed(policy: Policy, route: Route, lookup: Arc<dyn Lookup>) -> Arc<Self> {
-        let policy = Arc::new(policy);
-        let transport = Transport::new(Arc::clone(&policy), route, lookup);
-        Arc::new(Self { policy, transport })
+    pub fn new(options: GatewayOptions, lookup: Arc<dyn Lookup>) -> Arc<Self> {
+        let policy = Arc::new(options.policy);
+        let transport = Transport::new(Arc::clone(&policy), options.route, lookup);
+        Arc::new(Self {
+            policy,
+            transport,
+            retry: options.retry,
+            rate: options.rate,
+        })
     }
 
     /// A gateway that denies every request.
     #[must_use]
     pub fn closed() -> Arc<Self> {
-        Self::new(Policy::deny_all(), Arc::new(SystemLookup))
+        Self::new(
+            GatewayOptions::new(Policy::deny_all()),
+            Arc::new(SystemLookup),
+        )
     }
 
     /// One run's part, with the run's secrets: what the runner holds placeholders for.
     #[must_use]
     pub fn session(self: &Arc<Self>, limits: &Limits, secrets: RunSecrets) -> Session {
-        self.audited_session(limits, secrets, RunAudit::none())
+        self.begin(SessionOptions {
+            limits,
+            secrets,
+            audit: RunAudit::none(),
+            tape: Tape::None,
+        })
     }
 
-    /// [`Gateway::session`] of a run whose attempts are written to an audit log.
+    /// One run's part.
     #[must_use]
-    pub fn audited_session(
-        self: &Arc<Self>,
-        limits: &Limits,
-        secrets: RunSecrets,
-        audit: RunAudit,
-    ) -> Session {
-        Session(Arc::new(Inner {
+    pub fn begin(self: &Arc<Self>, options: SessionOptions<'_>) -> Session {
+        let limits = options.limits;
+        let inner = Inner {
             gateway: Arc::clone(self),
-            secrets,
-            audit,
+            secrets: options.secrets,
+            audit: options.audit,
+            tape: options.tape,
             largest_request: limits.get(Limit::Request),
             largest_response: limits.get(Limit::Response),
             requests_allowed: limits.get(Limit::Requests),
             requests: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             hosts: Mutex::default(),
             refusal: OnceLock::new(),
-        }))
+        };
+        Session {
+            inner: Arc::new(inner),
+            deadline: None,
+        }
     }
 }
 
-/// One run's gateway.
+/// One run's gateway. Clones are the same run's, each with a deadline of its own.
 #[derive(Clone, Debug)]
-pub struct Session(pub(super) Arc<Inner>);
+pub struct Session {
+    pub(super) inner: Arc<Inner>,
+    /// By when whoever holds this clone must have its answers: beyond it nothing waits for a turn or for another attempt.
+    pub(super) deadline: Option<Instant>,
+}
 
 pub(super) struct Inner {
     pub(super) gateway: Arc<Gateway>,
     pub(super) secrets: RunSecrets,
     pub(super) audit: RunAudit,
+    pub(super) tape: Tape,
     pub(super) largest_request: u64,
     pub(super) largest_response: u64,
     requests_allowed: u64,
     requests: AtomicU64,
+    retries: AtomicU64,
     sent: AtomicU64,
     received: AtomicU64,
     refused: AtomicU64,
@@ -130,8 +190,10 @@ impl std::fmt::Display for Refusal {
 /// What a run sent and got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Requests that went out.
+    /// Requests that went out, or were answered from a cassette.
     pub requests: u64,
+    /// Those among them that repeated one that had failed.
+    pub retries: u64,
     /// Requests that were refused.
     pub refused: u64,
     /// The hosts that requests went to.
@@ -149,22 +211,41 @@ impl Session {
         Gateway::closed().session(&Limits::default(), RunSecrets::none())
     }
 
+    /// The same run's session for a call that must be done by then.
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            deadline: Some(deadline),
+        }
+    }
+
+    /// The attempts of one request.
+    pub(super) fn retries(&self) -> Retries {
+        Retries::new(self.inner.gateway.retry, self.deadline)
+    }
+
     /// The first refusal that the run met, if it met any.
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
-        self.0.refusal.get()
+        self.inner.refusal.get()
     }
 
     /// What the run sent and got so far.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let hosts = self
+            .inner
+            .hosts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         Summary {
-            requests: self.0.requests.load(Ordering::Relaxed),
-            refused: self.0.refused.load(Ordering::Relaxed),
+            requests: self.inner.requests.load(Ordering::Relaxed),
+            retries: self.inner.retries.load(Ordering::Relaxed),
+            refused: self.inner.refused.load(Ordering::Relaxed),
             hosts: hosts.iter().cloned().collect(),
-            sent: self.0.sent.load(Ordering::Relaxed),
-            received: self.0.received.load(Ordering::Relaxed),
+            sent: self.inner.sent.load(Ordering::Relaxed),
+            received: self.inner.received.load(Ordering::Relaxed),
         }
     }
 
@@ -192,7 +273,7 @@ impl Session {
     /// A text of the run as people may read it: placeholders by the names of their secrets.
     #[must_use]
     pub fn show<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.0.secrets.show(text)
+        self.inner.secrets.show(text)
     }
 
     /// Notes that something is larger than `limit` allows.
@@ -209,9 +290,9 @@ impl Session {
 
     /// Takes one request out of the run's budget.
     pub(super) fn take_request(&self, target: &Target) -> Result<(), HttpError> {
-        let allowed = self.0.requests_allowed;
+        let allowed = self.inner.requests_allowed;
         let taken =
-            self.0
+            self.inner
                 .requests
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |requests| {
                     (requests < allowed).then_some(requests + 1)
@@ -225,25 +306,58 @@ impl Session {
             );
             return Err(HttpError::BudgetExhausted(format!("{allowed} requests")));
         }
-        let mut hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hosts = self
+            .inner
+            .hosts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         hosts.insert(target.origin().to_string());
         Ok(())
     }
 
+    /// Notes that the rate limit refuses a request.
+    pub(super) fn no_turn(&self, rate: RateLimit, reason: &NoTurn) -> HttpError {
+        let help = match reason {
+            NoTurn::TooLate { .. } => {
+                "raise `rate_limit` in the runner's section, or give the run more time with `--timeout`"
+            }
+            NoTurn::State(_) => {
+                "make sure that the folder for Arborist's state is yours, and that its disk is not full"
+            }
+        };
+        let message =
+            format!("the runner's `rate_limit` of {rate} keeps the request back: {reason}");
+        self.refuse(message, Some(help.to_owned()));
+        HttpError::RateLimited
+    }
+
+    /// Notes that a cassette has no answer.
+    pub(super) fn deny_unrecorded(&self, difference: String) -> HttpError {
+        let help = "record the run again with `--record FILE`, or leave out of the cassette's request what need not be the same";
+        self.refuse(difference, Some(help.to_owned()));
+        HttpError::Denied(DENIED.to_owned())
+    }
+
+    pub(super) fn count_retry(&self) {
+        self.inner.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn count_sent(&self, bytes: usize) {
-        self.0.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.inner.sent.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     pub(super) fn count_received(&self, bytes: usize) {
-        self.0.received.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.inner
+            .received
+            .fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     pub(super) fn refuse(&self, message: String, help: Option<String>) {
-        self.0.refused.fetch_add(1, Ordering::Relaxed);
+        self.inner.refused.fetch_add(1, Ordering::Relaxed);
         // A help names the origin to allow, and a guest can put a placeholder there too.
         let help = help.map(|help| self.show(&help).into_owned());
         let message = self.show(&message).into_owned();
-        self.0.refusal.get_or_init(|| Refusal { message, help });
+        self.inner.refusal.get_or_init(|| Refusal { message, help });
     }
 }
 

@@ -5,11 +5,12 @@ use crate::{
     audit::{AuditFailure, AuditLog},
     config::{Faults, FieldInfo, FieldValue, Settings},
     engine::{Call, Component, Engine, Ignore, LoadError, Observer, RunnerInfo, Source},
-    gateway::{Gateway, Lookup, Session},
+    gateway::{Gateway, GatewayOptions, Lookup, RateLimiter, Session, SystemLookup, Tape},
     limits::Limits,
     secrets::SecretSet,
 };
-use std::{sync::Arc, time::Duration};
+use sha2::{Digest as _, Sha256};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// A component with its settings. Loaded once, it can be started any number of times, many at once: its runs
@@ -21,6 +22,25 @@ pub struct Runner {
     pub(super) gateway: Arc<Gateway>,
     pub(super) secrets: Arc<SecretSet>,
     pub(super) audit: Option<Arc<AuditLog>>,
+}
+
+/// What runners have of the world around them.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    /// How names become addresses.
+    pub lookup: Arc<dyn Lookup>,
+    /// A folder of the user's own for what processes share; without it a rate limit counts the runs of this process alone.
+    pub state: Option<PathBuf>,
+}
+
+impl Default for Outside {
+    /// The system's resolver, and nothing that is shared.
+    fn default() -> Self {
+        Self {
+            lookup: Arc::new(SystemLookup),
+            state: None,
+        }
+    }
 }
 
 /// By when something must be done, and the time that this came from, for messages.
@@ -112,15 +132,14 @@ pub async fn describe(
 }
 
 impl Runner {
-    /// Holds `settings` against what `component` says of itself, and opens its way out, which finds addresses
-    /// by `lookup`. Nothing is sent before the first run asks for it.
+    /// Holds `settings` against what `component` says of itself, and opens its way out. Nothing is sent before the first run asks for it.
     ///
     /// # Errors
     /// [`StartError::Describe`] and [`StartError::Settings`].
     pub async fn new(
         component: Component,
         settings: Settings,
-        lookup: Arc<dyn Lookup>,
+        outside: Outside,
         deadline: Deadline,
     ) -> Result<Self, StartError> {
         let info = describe(&component, &settings.limits, deadline).await;
@@ -130,7 +149,13 @@ impl Runner {
                 .map_err(StartError::Settings)?,
             None => settings,
         };
-        let gateway = Gateway::routed(settings.policy.clone(), settings.route.clone(), lookup);
+        let options = GatewayOptions {
+            policy: settings.policy.clone(),
+            route: settings.route.clone(),
+            retry: settings.retry,
+            rate: limiter(&settings, &component, outside.state),
+        };
+        let gateway = Gateway::new(options, outside.lookup);
         let secrets = secrets(&settings);
         Ok(Self {
             component,
@@ -160,7 +185,21 @@ impl Runner {
         observer: Arc<dyn Observer>,
         began: Instant,
     ) -> Result<Running, BeginError> {
-        running::start(Arc::clone(self), parameters, observer, began)
+        self.start_taped(Tape::None, parameters, observer, began)
+    }
+
+    /// [`Runner::start`] for a run whose exchanges are recorded, or answered from a cassette.
+    ///
+    /// # Errors
+    /// Those of [`Runner::start`].
+    pub fn start_taped(
+        self: &Arc<Self>,
+        tape: Tape,
+        parameters: Parameters,
+        observer: Arc<dyn Observer>,
+        began: Instant,
+    ) -> Result<Running, BeginError> {
+        running::start(Arc::clone(self), tape, parameters, observer, began)
     }
 
     /// The settings, as the runner's own account of its fields completes them.
@@ -188,6 +227,34 @@ fn declared(info: RunnerInfo) -> Vec<FieldInfo> {
             default: field.default,
         })
         .collect()
+}
+
+/// Keeps the rate that the settings give. Its state belongs to the file and the section that say so, and where there is none to the
+/// component, so that all runs count that send with the same key.
+fn limiter(
+    settings: &Settings,
+    component: &Component,
+    state: Option<PathBuf>,
+) -> Option<Arc<RateLimiter>> {
+    let rate = settings.rate_limit?;
+    let Some(state) = state else {
+        return Some(RateLimiter::in_process(rate));
+    };
+    let file = settings.file.as_ref();
+    let of = match file.filter(|_| settings.runner.section_used) {
+        Some(file) => {
+            let path = file.path.canonicalize();
+            let path = path.unwrap_or_else(|_| file.path.clone());
+            // No path holds a zero byte.
+            format!("{}\0{}", path.to_string_lossy(), settings.runner.name)
+        }
+        None => component.digest().to_string(),
+    };
+    let name = format!("{:x}", Sha256::digest(of));
+    Some(RateLimiter::across_processes(
+        rate,
+        state.join("rate").join(name),
+    ))
 }
 
 fn secrets(settings: &Settings) -> Arc<SecretSet> {

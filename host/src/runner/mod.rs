@@ -13,7 +13,7 @@ pub use error::{RunClass, RunError};
 pub use input::{
     Description, InputError, MAX_DESCRIPTION, MAX_NAME, MAX_PARAMETERS, MAX_VALUE, Parameters,
 };
-pub use loaded::{BeginError, Deadline, Runner, StartError, describe, load};
+pub use loaded::{BeginError, Deadline, Outside, Runner, StartError, describe, load};
 pub use running::{Operation, Running};
 
 #[cfg(test)]
@@ -29,7 +29,7 @@ mod tests {
         }
         is_send(|| Running::task_spec(any(), any()));
         is_send(|| Running::dag(any(), any()));
-        is_send(|| Runner::new(any(), any(), any(), any()));
+        is_send(|| Runner::new(any(), any(), Outside::default(), any()));
         is_send(|| load(any(), any(), any(), any()));
         is_send(any::<Running>);
     }

@@ -5,7 +5,7 @@ use crate::{
     audit::{RunAudit, RunOf},
     config::{FieldValue, Settings},
     engine::{Call, CallError, Observer, RunnerError},
-    gateway::Session,
+    gateway::{Session, SessionOptions, Tape},
     secrets::RunSecrets,
     spec::{Checked, Dag, TaskSpec},
 };
@@ -47,15 +47,24 @@ impl Operation {
 
 pub(super) fn start(
     runner: Arc<Runner>,
+    tape: Tape,
     parameters: Parameters,
     observer: Arc<dyn Observer>,
     began: Instant,
 ) -> Result<Running, BeginError> {
-    let secrets = RunSecrets::new(&runner.secrets, getrandom::fill)?;
+    let secrets = match &tape {
+        Tape::Replay(_) => RunSecrets::rehearsal(&runner.secrets, getrandom::fill)?,
+        Tape::None | Tape::Record(_) => RunSecrets::new(&runner.secrets, getrandom::fill)?,
+    };
     let config = config(&runner.settings, &secrets);
     let audit = audit(&runner)?;
     let gateway = &runner.gateway;
-    let session = gateway.audited_session(&runner.settings.limits, secrets, audit);
+    let session = gateway.begin(SessionOptions {
+        limits: &runner.settings.limits,
+        secrets,
+        audit,
+        tape,
+    });
     Ok(Running {
         runner,
         session,
@@ -155,7 +164,7 @@ impl Running {
         let call = Call {
             limits: settings.limits.clone(),
             config: Arc::clone(&self.config),
-            session: self.session.clone(),
+            session: self.session.until(deadline.at),
             observer: Arc::clone(&self.observer),
             deadline: deadline.at,
             time: deadline.time,

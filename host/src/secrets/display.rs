@@ -29,39 +29,73 @@ impl RunSecrets {
     /// searched for.
     #[must_use]
     pub fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let shown = self.show(text);
+        match self.hide_bytes(text.as_bytes()) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+        }
+    }
+
+    /// [`RunSecrets::hide`] for bytes, as cassettes keep them.
+    #[must_use]
+    pub fn hide_bytes<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        let shown = self.show_bytes(text);
         let Some(run) = self.run() else {
             return shown;
         };
         let Ok(patterns) = run.set.all_patterns() else {
-            return Cow::Borrowed("");
+            return Cow::Owned(Vec::new());
         };
-        let mut found = Finder::find(Arc::clone(patterns), shown.as_bytes());
+        let mut found = Finder::find(Arc::clone(patterns), &shown);
         if found.is_empty() {
             return shown;
         }
         found.sort_by_key(|found| (found.start, std::cmp::Reverse(found.end)));
-        let bytes = shown.as_bytes();
-        let mut out = Vec::with_capacity(bytes.len());
+        let mut out = Vec::with_capacity(shown.len());
         let mut done = 0;
         for found in found {
             if found.start >= done {
-                out.extend(bytes.get(done..found.start).unwrap_or_default());
-                let name = printable(run.set.name(found.hit.secret), MAX_SHOWN_NAME);
-                out.extend(format!("[secret {name}]").into_bytes());
+                out.extend(shown.get(done..found.start).unwrap_or_default());
+                out.extend(label(run.set.name(found.hit.secret)).into_bytes());
             }
             done = done.max(found.end);
         }
-        out.extend(bytes.get(done..).unwrap_or_default());
-        Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+        out.extend(shown.get(done..).unwrap_or_default());
+        Cow::Owned(out)
     }
 
-    /// [`RunSecrets::show`] for bytes, as cassettes keep them.
+    /// The opposite of [`RunSecrets::show_bytes`], for what a cassette answers: this run's placeholder for each `[secret api_key]`. One
+    /// that the runner has raw stays as it stands, since the value is in no cassette.
+    #[must_use]
+    pub fn unshow<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        let Some(run) = self.run() else {
+            return Cow::Borrowed(text);
+        };
+        let held: Vec<(String, &str)> = run
+            .held()
+            .map(|(name, placeholder)| (label(name), placeholder))
+            .collect();
+        let found = aho_corasick::AhoCorasick::new(held.iter().map(|(label, _)| label));
+        match found {
+            Ok(labels) if labels.is_match(text) => {
+                let placeholders: Vec<_> =
+                    held.iter().map(|(_, placeholder)| placeholder).collect();
+                Cow::Owned(labels.replace_all_bytes(text, &placeholders))
+            }
+            Ok(_) | Err(_) => Cow::Borrowed(text),
+        }
+    }
+
+    /// [`RunSecrets::show`] for bytes.
     #[must_use]
     pub fn show_bytes<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
         self.run()
             .map_or(Cow::Borrowed(text), |run| run.show_bytes(text))
     }
+}
+
+/// How a secret is shown.
+fn label(name: &str) -> String {
+    format!("[secret {}]", printable(name, MAX_SHOWN_NAME))
 }
 
 impl Run {
@@ -85,8 +119,7 @@ impl Run {
                 && let Some((entry, _)) = self.by_id(found.hit)
             {
                 out.extend(text.get(done..found.start).unwrap_or_default());
-                let name = printable(&entry.name, MAX_SHOWN_NAME);
-                out.extend(format!("[secret {name}]").into_bytes());
+                out.extend(label(&entry.name).into_bytes());
                 done = found.end;
             }
         }

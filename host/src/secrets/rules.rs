@@ -117,7 +117,7 @@ impl Rules {
             SecretReason::Place(entry.places)
         } else if written != Some(placeholder.as_str().as_bytes()) {
             SecretReason::Spelling
-        } else if entry.value.is_unset() {
+        } else if entry.value.is_unset() && !self.run.is_rehearsal() {
             SecretReason::Unset
         } else if self.carried > MAX_PLACEHOLDERS {
             SecretReason::TooMany

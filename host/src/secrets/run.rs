@@ -124,6 +124,8 @@ pub(super) struct Run {
     pub(super) set: Arc<SecretSet>,
     /// In the order of the set's entries.
     placeholders: Vec<Placeholder>,
+    /// Whether nothing is sent, so that a secret without a value may go where one with a value might.
+    rehearsal: bool,
 }
 
 impl RunSecrets {
@@ -135,6 +137,26 @@ impl RunSecrets {
     pub fn new<E>(
         set: &Arc<SecretSet>,
         random: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        Self::make(set, random, false)
+    }
+
+    /// [`RunSecrets::new`] for a run that sends nothing, since a cassette answers it: a secret that is not set may be used too, and is
+    /// judged as if it were.
+    ///
+    /// # Errors
+    /// Those of `random`.
+    pub fn rehearsal<E>(
+        set: &Arc<SecretSet>,
+        random: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        Self::make(set, random, true)
+    }
+
+    fn make<E>(
+        set: &Arc<SecretSet>,
+        random: impl FnOnce(&mut [u8]) -> Result<(), E>,
+        rehearsal: bool,
     ) -> Result<Self, E> {
         const ID: usize = size_of::<u128>();
         if set.is_empty() {
@@ -150,6 +172,7 @@ impl RunSecrets {
         Ok(Self(Some(Arc::new(Run {
             set: Arc::clone(set),
             placeholders,
+            rehearsal,
         }))))
     }
 
@@ -186,6 +209,17 @@ impl RunSecrets {
 impl Run {
     fn all(&self) -> impl Iterator<Item = (&Entry, &Placeholder)> {
         self.set.entries.iter().zip(&self.placeholders)
+    }
+
+    /// Whether nothing is sent.
+    pub(super) fn is_rehearsal(&self) -> bool {
+        self.rehearsal
+    }
+
+    /// The names of the secrets that the runner has placeholders for, and the placeholders.
+    pub(super) fn held(&self) -> impl Iterator<Item = (&str, &str)> {
+        let held = self.all().filter(|(entry, _)| !entry.exposed);
+        held.map(|(entry, placeholder)| (entry.name.as_str(), placeholder.as_str()))
     }
 
     /// The secret whose placeholder in this run has these bits. An exposed one has no placeholder that anybody has seen.

@@ -4,8 +4,7 @@ use super::guest;
 use arborist::{
     config::{self, Environment, Folders, Invocation},
     engine::{Compiler, CompilerCommand, Engine, EngineOptions, Ignore, Source},
-    gateway::SystemLookup,
-    runner::{self, Description, Operation, Parameters, Runner},
+    runner::{self, Description, Operation, Outside, Parameters, Runner},
 };
 use arborist_tests::host;
 use std::{
@@ -69,6 +68,6 @@ async fn load() -> Arc<Runner> {
     let deadline = Operation::TaskSpec.deadline(&settings, Instant::now());
     let component = runner::load(engine(), &source, &settings.limits, deadline).await;
     let component = component.expect("the guest is a runner");
-    let runner = Runner::new(component, settings, Arc::new(SystemLookup), deadline).await;
+    let runner = Runner::new(component, settings, Outside::default(), deadline).await;
     Arc::new(runner.expect("the guest can be started"))
 }

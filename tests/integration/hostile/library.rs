@@ -5,9 +5,9 @@ use arborist::{
     builtin,
     config::{self, Environment, Faults, Folders, Invocation, RunnerOrigin, Settings},
     engine::{Ignore, Source},
-    gateway::SystemLookup,
     runner::{
-        self, Description, Operation, Parameters, RunClass, RunError, Runner, Running, StartError,
+        self, Description, Operation, Outside, Parameters, RunClass, RunError, Runner, Running,
+        StartError,
     },
 };
 use arborist_tests::Ran;
@@ -97,7 +97,7 @@ async fn start(stage: &Stage, settings: Settings, began: Instant) -> Result<Runn
     let deadline = Operation::TaskSpec.deadline(&settings, began);
     let loaded = runner::load(alive::engine(), &source, &settings.limits, deadline).await;
     let component = loaded.map_err(start_error)?;
-    let runner = Runner::new(component, settings, Arc::new(SystemLookup), deadline).await;
+    let runner = Runner::new(component, settings, Outside::default(), deadline).await;
     let runner = Arc::new(runner.map_err(start_error)?);
     let running = runner.start(parameters, Arc::new(Ignore), began);
     Ok(running.expect("random bytes"))

@@ -150,7 +150,20 @@ pub(crate) struct RunnerArgs {
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     pub(crate) limits: Vec<String>,
     #[command(flatten)]
+    pub(crate) tape: TapeArgs,
+    #[command(flatten)]
     pub(crate) talk: TalkArgs,
+}
+
+/// Whether requests are recorded, or answered from a record.
+#[derive(Debug, Args)]
+pub(crate) struct TapeArgs {
+    /// Write what the runner asks for and is answered to this cassette; secrets as [secret NAME]
+    #[arg(long, value_name = "FILE.yaml", value_hint = ValueHint::FilePath)]
+    pub(crate) record: Option<PathBuf>,
+    /// Answer the runner's requests from this cassette; nothing is sent, and no secret need be set
+    #[arg(long, value_name = "FILE.yaml", value_hint = ValueHint::FilePath, conflicts_with = "record")]
+    pub(crate) replay: Option<PathBuf>,
 }
 
 /// Which configuration file.

@@ -15,7 +15,7 @@ use std::{io::IsTerminal as _, path::Path, sync::Arc};
 
 pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
     let plan = Plan::new(&args.runner, talk).await?;
-    plan.keeps_audit(&[&args.output])?;
+    plan.keeps_apart(&[&args.output])?;
     let text = read(args.spec.as_deref()).await?;
     let spec = TaskSpec::parse(&text).map_err(|error| {
         Failure::new(Exit::Spec, format!("the task spec is not valid:\n{error}"))
@@ -25,9 +25,12 @@ pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure
         return output::print(&plan.show());
     }
     let name = plan.runner().to_owned();
-    let running = plan.start(Operation::Dagu, talk).await?;
+    let (running, tape) = plan.start(Operation::Dagu, talk).await?;
     talk.waiting_for(&format!("{name}: making a DAG"));
-    let dag = running.dag(&spec.value).await?;
+    let dag = running.dag(&spec.value).await;
+    let taped = tape.finish(talk).await;
+    let dag = dag?;
+    taped?;
     dag.warnings.iter().for_each(|warning| talk.warn(warning));
     host::sum_up(&running, talk);
     let text = match args.format {

@@ -6,14 +6,14 @@ use crate::{
     exit::{Exit, Failure},
     settings::{self, Surroundings},
     talk::Talk,
+    tape::TapeFile,
 };
 use arborist::{
     config::{Folders, Settings},
     engine::{Compiler, CompilerCommand, Component, Engine, EngineOptions, Origin, Source},
     escape::printable,
-    gateway::SystemLookup,
     limits::Limits,
-    runner::{self, Deadline, Operation, Parameters, Runner, Running},
+    runner::{self, Deadline, Operation, Outside, Parameters, Runner, Running},
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -24,6 +24,7 @@ pub(crate) struct Plan {
     settings: Settings,
     source: Source,
     parameters: Parameters,
+    tape: TapeFile,
     began: Instant,
 }
 
@@ -38,11 +39,13 @@ impl Plan {
             .for_each(|warning| talk.warn(warning));
         let source = settings::source(&settings).await?;
         let parameters = Parameters::parse(&args.params)?;
+        let tape = TapeFile::open(&args.tape).await?;
         Ok(Self {
             surroundings,
             settings,
             source,
             parameters,
+            tape,
             began,
         })
     }
@@ -52,9 +55,10 @@ impl Plan {
         &self.settings.runner.name
     }
 
-    /// Refuses results that would replace the audit log.
-    pub(crate) fn keeps_audit(&self, results: &[&Option<PathBuf>]) -> Result<(), Failure> {
-        audit::apart(&self.settings, results)
+    /// Refuses results that would replace the audit log or the cassette.
+    pub(crate) fn keeps_apart(&self, results: &[&Option<PathBuf>]) -> Result<(), Failure> {
+        audit::apart(&self.settings, results)?;
+        self.tape.apart(results)
     }
 
     /// What a dry run prints.
@@ -89,21 +93,28 @@ impl Plan {
         self,
         operation: Operation,
         talk: &Arc<Talk>,
-    ) -> Result<Running, Failure> {
+    ) -> Result<(Running, TapeFile), Failure> {
         let deadline = operation.deadline(&self.settings, self.began);
         let log = audit::open(&self.settings).await?;
         let (folders, limits) = (&self.surroundings.folders, &self.settings.limits);
         let component = load(&self.source, folders, limits, deadline, talk).await?;
-        let runner =
-            Runner::new(component, self.settings, Arc::new(SystemLookup), deadline).await?;
+        let outside = Outside {
+            state: folders.state.clone(),
+            ..Outside::default()
+        };
+        let runner = Runner::new(component, self.settings, outside, deadline).await?;
         let runner = log.into_iter().fold(runner, Runner::audited);
-        self.surroundings.ask_leave(runner.settings(), talk).await?;
+        let sends = !self.tape.replays();
+        self.surroundings
+            .ask_leave(runner.settings(), sends, talk)
+            .await?;
         let observer = Arc::<Talk>::clone(talk);
-        let running = Arc::new(runner).start(self.parameters, observer, self.began)?;
+        let tape = self.tape.tape();
+        let running = Arc::new(runner).start_taped(tape, self.parameters, observer, self.began)?;
         if let Some(id) = running.session().run_id() {
             talk.detail(format!("run: {id}"));
         }
-        Ok(running)
+        Ok((running, self.tape))
     }
 }
 
@@ -114,12 +125,16 @@ pub(crate) fn sum_up(running: &Running, talk: &Talk) {
     let summary = running.session().summary();
     let bytes = |bytes| bytesize::ByteSize::b(bytes).display().iec();
     talk.detail(format!(
-        "network: {} requests to {}; {} sent, {} received, {} refused",
+        "network: {} requests to {}{}; {} sent, {} received, {} refused",
         summary.requests,
         if summary.hosts.is_empty() {
             "nowhere".to_owned()
         } else {
             summary.hosts.join(", ")
+        },
+        match summary.retries {
+            0 => String::new(),
+            retries => format!(", {retries} of them again"),
         },
         bytes(summary.sent),
         bytes(summary.received),

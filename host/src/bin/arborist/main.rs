@@ -12,6 +12,7 @@ mod run;
 mod runners;
 mod settings;
 mod talk;
+mod tape;
 mod writer;
 
 use arborist::engine;

@@ -90,6 +90,12 @@ fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     )
 }
 
+/// Whether both paths lead to one file.
+pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().ok();
+    one == other || whole(one).is_some_and(|path| whole(other) == Some(path))
+}
+
 /// Writes the text beside its place, so that a failure in the middle leaves what was there.
 fn stage(path: &Path, text: &str) -> io::Result<To> {
     let existing = std::fs::metadata(path).ok();

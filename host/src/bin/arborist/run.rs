@@ -7,7 +7,10 @@ use crate::{
     output::{self, Staged},
     talk::Talk,
 };
-use arborist::runner::{Description, MAX_DESCRIPTION, Operation};
+use arborist::{
+    runner::{Description, MAX_DESCRIPTION, Operation, Running},
+    spec::{Dag, TaskSpec},
+};
 use std::{io::IsTerminal as _, path::Path, sync::Arc};
 
 pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
@@ -19,35 +22,27 @@ pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> 
         return Err(Failure::new(Exit::Usage, message));
     }
     if let (Some(spec), Some(dag)) = (&args.output, &args.dagu)
-        && same_file(spec, dag)
+        && output::same_file(spec, dag)
     {
         let message = "the task spec and the DAG cannot go to the same file\n  help: name another one with -o or --dagu";
         return Err(Failure::new(Exit::Usage, message));
     }
     let plan = Plan::new(&args.runner, talk).await?;
-    plan.keeps_audit(&[&args.output, &args.dagu])?;
+    plan.keeps_apart(&[&args.output, &args.dagu])?;
     let description = Description::new(&describe(args.description).await?)?;
     if args.dry_run {
         return output::print(&plan.show());
     }
     let name = plan.runner().to_owned();
-    let running = plan.start(Operation::TaskSpec, talk).await?;
-    talk.waiting_for(&format!("{name}: making a task spec"));
-    let spec = running.task_spec(&description).await?;
-    spec.warnings.iter().for_each(|warning| talk.warn(warning));
-    let dag = match &args.dagu {
-        None => None,
-        Some(_) => {
-            talk.waiting_for(&format!("{name}: making a DAG"));
-            let dag = running.dag(&spec.value).await?;
-            dag.warnings.iter().for_each(|warning| talk.warn(warning));
-            Some(dag.value)
-        }
-    };
+    let (running, tape) = plan.start(Operation::TaskSpec, talk).await?;
+    let made = make(&running, &name, &description, args.dagu.is_some(), talk).await;
+    let taped = tape.finish(talk).await;
+    let (spec, dag) = made?;
+    taped?;
     host::sum_up(&running, talk);
     let text = match args.format {
-        Format::Yaml => spec.value.to_yaml(),
-        Format::Json => spec.value.to_json(),
+        Format::Yaml => spec.to_yaml(),
+        Format::Json => spec.to_json(),
     };
     // Both are ready before either is there: a run that fails leaves nothing half done.
     let spec = Staged::new(args.output.as_deref(), text)?;
@@ -57,9 +52,24 @@ pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> 
     spec.deliver().await
 }
 
-fn same_file(one: &Path, other: &Path) -> bool {
-    let whole = |path: &Path| path.canonicalize().ok();
-    one == other || whole(one).is_some_and(|path| whole(other) == Some(path))
+/// The runner's part: the task spec, and the DAG where one is wanted.
+async fn make(
+    running: &Running,
+    name: &str,
+    description: &Description,
+    with_dag: bool,
+    talk: &Talk,
+) -> Result<(TaskSpec, Option<Dag>), Failure> {
+    talk.waiting_for(&format!("{name}: making a task spec"));
+    let spec = running.task_spec(description).await?;
+    spec.warnings.iter().for_each(|warning| talk.warn(warning));
+    if !with_dag {
+        return Ok((spec.value, None));
+    }
+    talk.waiting_for(&format!("{name}: making a DAG"));
+    let dag = running.dag(&spec.value).await?;
+    dag.warnings.iter().for_each(|warning| talk.warn(warning));
+    Ok((spec.value, Some(dag.value)))
 }
 
 /// The description as typed, or from standard input.

@@ -33,12 +33,19 @@ impl Surroundings {
             .map_err(|faults| failure(&faults))
     }
 
-    /// Asks the user for what a found file would send where; without a terminal, says it.
+    /// Asks the user for what a found file would send where; without a terminal, says it. Where nothing `sends`, what the runner
+    /// would be given is left.
     ///
     /// # Errors
     /// The user says no.
-    pub(crate) async fn ask_leave(&self, settings: &Settings, talk: &Talk) -> Result<(), Failure> {
-        let pending = settings.pending(&self.folders);
+    pub(crate) async fn ask_leave(
+        &self,
+        settings: &Settings,
+        sends: bool,
+        talk: &Talk,
+    ) -> Result<(), Failure> {
+        let mut pending = settings.pending(&self.folders);
+        pending.retain(|disclosure| sends || disclosure.is_to_runner());
         if pending.is_empty() {
             return Ok(());
         }
@@ -82,6 +89,7 @@ pub(crate) fn invocation(args: &RunnerArgs) -> Result<Invocation, Failure> {
         limits: args.limits.clone(),
         audit: args.audit.clone(),
         timeout: args.timeout,
+        replay: args.tape.replay.is_some(),
         ..of_file(&args.config)?
     })
 }

@@ -13,9 +13,11 @@ use crate::{
 };
 use bytes::Bytes;
 use client::{direct, through};
+use futures_util::Stream;
 use http::{HeaderMap, StatusCode};
 use resolve::LOCAL_LOOKUP;
 use std::{
+    io,
     net::IpAddr,
     sync::{Arc, OnceLock},
 };
@@ -36,6 +38,19 @@ pub(super) struct Transport {
 pub(super) struct Answer(reqwest::Response);
 
 impl Answer {
+    /// An answer that does not come from the network; none if HTTP has none such.
+    pub(super) fn made(
+        status: u16,
+        headers: HeaderMap,
+        body: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    ) -> Option<Self> {
+        let body = reqwest::Body::wrap_stream(body);
+        let mut answer = http::Response::new(body);
+        *answer.status_mut() = StatusCode::from_u16(status).ok()?;
+        *answer.headers_mut() = headers;
+        Some(Self(answer.into()))
+    }
+
     pub(super) fn status(&self) -> u16 {
         self.0.status().as_u16()
     }
@@ -59,8 +74,24 @@ impl Answer {
 pub(super) enum SendError {
     /// The policy lets none of the name's addresses through.
     NotPermitted(Vec<IpAddr>),
-    /// The connection failed, with a reason that a guest may read.
-    Failed(String),
+    /// The connection failed.
+    Failed {
+        /// Why, in words that a guest may read.
+        reason: String,
+        /// How far it had come.
+        when: When,
+    },
+}
+
+/// How far a request came that has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    /// There was no connection, and the next time there may be one.
+    Connecting,
+    /// It may have been sent, and be seen by the service.
+    Sent,
+    /// It will not be any better the next time.
+    Always,
 }
 
 impl Transport {
@@ -108,12 +139,14 @@ impl Transport {
     ) -> Result<Answer, SendError> {
         let target = permit.target();
         let https = target.scheme() == Scheme::Https;
-        let failed = |reason: &str| {
-            SendError::Failed(format!("through the proxy {}: {reason}", proxy.origin()))
+        let failed = |reason: &str| format!("through the proxy {}: {reason}", proxy.origin());
+        let refused = |reason: &str| SendError::Failed {
+            reason: failed(reason),
+            when: When::Always,
         };
         if https && matches!(permit.addresses(), Addresses::Literal(IpAddr::V6(_))) {
             // The client takes the brackets for a part of the name that the certificate must have.
-            return Err(failed(
+            return Err(refused(
                 "an IPv6 address is not reached by https through a proxy; ask for a name",
             ));
         }
@@ -123,8 +156,11 @@ impl Transport {
             .get_or_init(|| through(proxy, &self.route, &self.lookup));
         match execute(made, request).await {
             // By plain http the proxy answers in the place of the service; no service asks for this.
-            Ok(answer) if !https && answer.status() == 407 => Err(failed(reason::CREDENTIALS)),
-            Err(SendError::Failed(reason)) => Err(failed(&reason)),
+            Ok(answer) if !https && answer.status() == 407 => Err(refused(reason::CREDENTIALS)),
+            Err(SendError::Failed { reason, when }) => Err(SendError::Failed {
+                reason: failed(&reason),
+                when,
+            }),
             other => other,
         }
     }
@@ -151,18 +187,24 @@ async fn execute(
     client: &Result<reqwest::Client, String>,
     request: reqwest::Request,
 ) -> Result<Answer, SendError> {
-    let client = client
-        .as_ref()
-        .map_err(|reason| SendError::Failed(reason.clone()))?;
+    let client = client.as_ref().map_err(|reason| SendError::Failed {
+        reason: reason.clone(),
+        when: When::Always,
+    })?;
     let answer = client.execute(request).await;
     let answer = answer.map_err(|error| match reason::none_permitted(&error) {
         Some(answers) => SendError::NotPermitted(answers),
-        None => SendError::Failed(reason::explain(error)),
+        None => {
+            let when = reason::when(&error);
+            let reason = reason::explain(error);
+            SendError::Failed { reason, when }
+        }
     })?;
     if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
         // Nobody asked for it, and what follows is no HTTP.
         let reason = "the service switches to another protocol".to_owned();
-        return Err(SendError::Failed(reason));
+        let when = When::Sent;
+        return Err(SendError::Failed { reason, when });
     }
     Ok(Answer(answer))
 }

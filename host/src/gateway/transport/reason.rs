@@ -1,16 +1,34 @@
 //! Why a request has no answer, in words that a guest may read.
 
-use super::{client::CONNECT, resolve::NonePermitted};
+use super::{When, client::CONNECT, resolve::NonePermitted};
 use rustls::{CertificateError, Error as TlsError};
 use std::{error::Error, io, net::IpAddr};
 
 /// What a proxy's 407 means.
 pub(super) const CREDENTIALS: &str = "it wants a user name and a password, or others than it was given; they stand in `proxy: http://USER:${PASSWORD}@HOST:PORT`";
 
+/// How the client says that a proxy answers 407.
+const UNAUTHORIZED: &str = "tunnel error: proxy authorization required";
+/// How it says that a proxy makes no tunnel.
+const UNSUCCESSFUL: &str = "tunnel error: unsuccessful";
+
 /// The answers of a name whose addresses were all filtered out, if that is why the request failed.
 pub(super) fn none_permitted(error: &reqwest::Error) -> Option<Vec<IpAddr>> {
     let filtered = causes(error).find_map(|cause| cause.downcast_ref::<NonePermitted>());
     filtered.map(|filtered| filtered.answers.clone())
+}
+
+/// How far a request came that failed.
+pub(super) fn when(error: &reqwest::Error) -> When {
+    let lasting = causes(error).any(|cause| {
+        let text = cause.to_string();
+        cause.is::<TlsError>() || text == UNAUTHORIZED || text == UNSUCCESSFUL
+    });
+    match (lasting, error.is_connect()) {
+        (true, _) => When::Always,
+        (false, true) => When::Connecting,
+        (false, false) => When::Sent,
+    }
 }
 
 /// Why a request failed, without the URL and its query.
@@ -26,10 +44,8 @@ pub(super) fn explain(error: reqwest::Error) -> String {
     let text = innermost.map_or_else(|| error.to_string(), ToString::to_string);
     // The types of these two are the client's own, and cannot be named here.
     match text.as_str() {
-        "tunnel error: proxy authorization required" => CREDENTIALS.to_owned(),
-        "tunnel error: unsuccessful" => {
-            "it refuses to connect to that host and port, or cannot".to_owned()
-        }
+        UNAUTHORIZED => CREDENTIALS.to_owned(),
+        UNSUCCESSFUL => "it refuses to connect to that host and port, or cannot".to_owned(),
         _ => text,
     }
 }

@@ -189,12 +189,9 @@ fn write(outgoing: &OutgoingBody, parameters: &[Parameter]) -> Result<(), String
     let Some(body) = parameter(parameters, "body") else {
         return Ok(());
     };
-    let times: usize = parameter(parameters, "times")
-        .and_then(|it| it.parse().ok())
-        .unwrap_or(1);
     let body = web::filled(body);
     let stream = outgoing.write().map_err(|()| "no stream")?;
-    for _ in 0..times {
+    for _ in 0..web::times(parameters) {
         for piece in body.as_bytes().chunks(WRITE) {
             if stream.blocking_write_and_flush(piece).is_err() {
                 // The host has had enough: its answer says why.

@@ -1,6 +1,6 @@
 //! Requests that the description names, and what came of them.
 //!
-//! The parameter `body` is the body; each parameter `header:NAME` a header. In both and in the URL `{FIELD}` stands for the
+//! The parameter `body` is the body, `times` over; each parameter `header:NAME` a header. In both and in the URL `{FIELD}` stands for the
 //! configuration's field, as a runner would put a secret there. For what an argument cannot hold, `url%`, `method%` and
 //! `header%:NAME` are percent-encoded, NAME too. `basic` is `USER:PASSWORD` for an `Authorization: Basic`. `headers` adds so many headers, `header-bytes` one of so many bytes. With the
 //! parameter `on-error` an error of the request is the runner's own; with `no-body` the body of the answer is only counted.
@@ -50,7 +50,8 @@ fn request(argument: &str, parameters: &[Parameter]) -> Result<Request, RunnerEr
         method,
         url,
         headers: headers(parameters)?.into_iter().map(header).collect(),
-        body: parameter(parameters, "body").map(|body| filled(body).into_bytes()),
+        body: parameter(parameters, "body")
+            .map(|body| filled(body).repeat(times(parameters)).into_bytes()),
     })
 }
 
@@ -70,6 +71,12 @@ pub(crate) fn line(
         )
     };
     Ok((text("method%", method), filled(&text("url%", url))))
+}
+
+/// How often the parameter `body` is written: as `times` says.
+pub(crate) fn times(parameters: &[Parameter]) -> usize {
+    let times = parameter(parameters, "times").and_then(|it| it.parse().ok());
+    times.unwrap_or(1)
 }
 
 /// The headers that the parameters name.

@@ -1,0 +1,255 @@
+//! The file: YAML with a version, and one entry an exchange.
+
+use super::{Answer, Exchange, Reply, Request, body::Keys, headers::Headers};
+use crate::escape::printable;
+use serde::{Deserialize, Serialize, Serializer};
+
+/// The largest cassette, in bytes: 64 MiB.
+pub const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// The version that this host writes and reads.
+const VERSION: u32 = 1;
+/// What stands above a cassette that was recorded.
+const NOTE: &str = "# Recorded by Arborist. Secrets stand as [secret NAME]; what is left out of a request is not compared.\n";
+
+/// Why a text is no cassette. Safe to show.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CassetteError {
+    /// It is too long.
+    #[error("it is larger than {} MiB, which a cassette may have", MAX_BYTES / 1024 / 1024)]
+    TooLarge,
+    /// It is not written as a cassette is.
+    #[error(
+        "{0}\n  help: a cassette is YAML with `cassette: 1` and a list `exchanges`; `arborist run --record FILE` makes one"
+    )]
+    Form(String),
+    /// It was made by another version.
+    #[error("it is a cassette of version {0}, and this host reads version {VERSION}")]
+    Version(u32),
+    /// An exchange is not complete or says two things.
+    #[error("exchange {0}: {1}")]
+    Exchange(usize, String),
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    cassette: u32,
+    exchanges: Vec<Entry>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    request: RequestEntry,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    response: Option<ResponseEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_connected: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    broken: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct RequestEntry {
+    method: String,
+    url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    headers: Option<Headers>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "readable"
+    )]
+    body: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    json: Option<serde_json::Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct ResponseEntry {
+    status: u16,
+    #[serde(default, skip_serializing_if = "Headers::is_empty")]
+    headers: Headers,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "readable"
+    )]
+    body: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    json: Option<serde_json::Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cut_off: Option<String>,
+}
+
+/// Writes a text that would be full of escapes as a block, where nothing is lost by that.
+fn readable<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = text.as_deref().unwrap_or_default();
+    let plain = |letter: char| {
+        (' '..='~').contains(&letter) || letter > '\u{a0}' && letter.is_alphanumeric()
+    };
+    let escaped = text.contains(['"', '\\']);
+    if escaped && !text.starts_with(' ') && text.chars().all(plain) {
+        return serde_saphyr::LitStr(text).serialize(serializer);
+    }
+    text.serialize(serializer)
+}
+
+/// Reads a cassette.
+///
+/// # Errors
+/// See [`CassetteError`].
+pub(super) fn read(text: &str) -> Result<Vec<Exchange>, CassetteError> {
+    if text.len() > MAX_BYTES {
+        return Err(CassetteError::TooLarge);
+    }
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_aliases: 0,
+            max_anchors: 0,
+            max_depth: 100,
+            max_nodes: 1_000_000,
+            max_total_scalar_bytes: MAX_BYTES,
+        },
+        with_snippet: false,
+    };
+    let file: File = serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| CassetteError::Form(printable(&error.to_string(), 500).into_owned()))?;
+    if file.cassette != VERSION {
+        return Err(CassetteError::Version(file.cassette));
+    }
+    let entries = file.exchanges.into_iter().enumerate();
+    entries
+        .map(|(index, entry)| {
+            entry
+                .read()
+                .map_err(|reason| CassetteError::Exchange(index + 1, reason))
+        })
+        .collect()
+}
+
+/// Writes one. What [`read`] makes of it is equal to what was given.
+///
+/// # Errors
+/// It would be too large.
+pub(super) fn write(exchanges: &[Exchange]) -> Result<String, CassetteError> {
+    let file = File {
+        cassette: VERSION,
+        exchanges: exchanges.iter().map(Entry::of).collect(),
+    };
+    let text = serde_saphyr::to_string(&file)
+        .map_err(|error| CassetteError::Form(printable(&error.to_string(), 500).into_owned()))?;
+    if text.len() + NOTE.len() > MAX_BYTES {
+        return Err(CassetteError::TooLarge);
+    }
+    Ok(format!("{NOTE}{text}"))
+}
+
+impl Entry {
+    fn of(exchange: &Exchange) -> Self {
+        let request = &exchange.request;
+        let keys = request.body.as_ref().map(super::Body::keys);
+        let Keys { body, json, base64 } = keys.unwrap_or_default();
+        let mut entry = Self {
+            request: RequestEntry {
+                method: request.method.clone(),
+                url: request.url.clone(),
+                headers: request.headers.as_deref().map(Headers::of),
+                body,
+                json,
+                base64,
+            },
+            response: None,
+            not_connected: None,
+            broken: None,
+        };
+        match &exchange.reply {
+            Reply::NotConnected(reason) => entry.not_connected = Some(reason.clone()),
+            Reply::Broken(reason) => entry.broken = Some(reason.clone()),
+            Reply::Answer(answer) => {
+                let Keys { body, json, base64 } = answer.body.keys();
+                entry.response = Some(ResponseEntry {
+                    status: answer.status,
+                    headers: Headers::of(&answer.headers),
+                    body: body.filter(|text| !text.is_empty()),
+                    json,
+                    base64,
+                    cut_off: answer.cut_off.clone(),
+                });
+            }
+        }
+        entry
+    }
+
+    fn read(self) -> Result<Exchange, String> {
+        let RequestEntry {
+            method,
+            url,
+            headers,
+            body,
+            json,
+            base64,
+        } = self.request;
+        let in_request = |reason| format!("request: {reason}");
+        let body = Keys { body, json, base64 }.read().map_err(in_request)?;
+        let request = Request {
+            method: method.to_ascii_uppercase(),
+            url,
+            headers: headers.map(|headers| {
+                let mut headers = headers.pairs();
+                headers.sort();
+                headers
+            }),
+            body,
+        };
+        let reply = match (self.response, self.not_connected, self.broken) {
+            (Some(response), None, None) => Reply::Answer(response.read()?),
+            (None, Some(reason), None) => Reply::NotConnected(reason),
+            (None, None, Some(reason)) => Reply::Broken(reason),
+            _ => {
+                let reason = "it has one of `response`, `not_connected` and `broken`";
+                return Err(reason.to_owned());
+            }
+        };
+        Ok(Exchange { request, reply })
+    }
+}
+
+impl ResponseEntry {
+    fn read(self) -> Result<Answer, String> {
+        let in_response = |reason: &str| format!("response: {reason}");
+        if !(200..600).contains(&self.status) {
+            return Err(in_response("its status is from 200 to 599"));
+        }
+        let (body, json, base64) = (self.body, self.json, self.base64);
+        let body = Keys { body, json, base64 }.read().map_err(in_response)?;
+        let mut headers = self.headers.pairs();
+        if matches!(body, Some(super::Body::Json(_)))
+            && !headers.iter().any(|(name, _)| name == "content-type")
+        {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+        for (name, value) in &headers {
+            let fits = name.parse::<http::HeaderName>().is_ok()
+                && value.parse::<http::HeaderValue>().is_ok();
+            if !fits {
+                let name = printable(name, 100);
+                return Err(in_response(&format!(
+                    "`{name}` is no header, or its value is none"
+                )));
+            }
+        }
+        Ok(Answer {
+            status: self.status,
+            headers,
+            body: body.unwrap_or(super::Body::None),
+            cut_off: self.cut_off,
+        })
+    }
+}

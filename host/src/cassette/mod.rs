@@ -1,0 +1,65 @@
+//! Cassettes: what a run asked for over HTTP and what it was answered, in a file that people read, keep and edit.
+//!
+//! Pure: a cassette is made of text and given as text. By the time that anything comes here the secrets are gone from it:
+//! the gateway writes `[secret NAME]` in their place.
+
+mod body;
+mod compare;
+mod form;
+mod headers;
+mod player;
+mod recorder;
+
+pub use body::Body;
+pub use form::{CassetteError, MAX_BYTES};
+pub use player::Player;
+pub use recorder::{Place, Recorder, RecorderFull};
+
+/// A request. What is `None` in one of a cassette was left out there, and is not compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// The URL with its query.
+    pub url: String,
+    /// Names in lower case and values, sorted.
+    pub headers: Option<Vec<(String, String)>>,
+    /// The body.
+    pub body: Option<Body>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// An answer.
+    Answer(Answer),
+    /// There was never a connection; why.
+    NotConnected(String),
+    /// The connection broke after the request went out; why.
+    Broken(String),
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Names in lower case and values, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body, or what came of it.
+    pub body: Body,
+    /// Why it broke off, if it did.
+    pub cut_off: Option<String>,
+}
+
+/// A request and what came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exchange {
+    /// The request.
+    pub request: Request,
+    /// What came of it.
+    pub reply: Reply,
+}
+
+#[cfg(test)]
+mod tests;

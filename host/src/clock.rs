@@ -1,0 +1,13 @@
+//! The wall clock, read in one place.
+
+use std::time::SystemTime;
+
+/// What time it is, as all processes of this machine see it. It may be set back; what must not is an `Instant`.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the clock"
+)]
+pub fn now() -> SystemTime {
+    SystemTime::now()
+}
