@@ -22,6 +22,7 @@ mod custom;
 mod egress;
 mod engine_runs;
 mod explain;
+mod graph;
 mod languages;
 mod proxy;
 mod sandbox;
