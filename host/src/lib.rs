@@ -9,6 +9,7 @@
 //! | [`limits`] | every bound on a run |
 //! | [`escape`] | how text from outside is shown |
 //! | [`spec`] | task specs and DAGs: model, checks, canonical text |
+//! | [`picture`] | a plan drawn as text, Mermaid, DOT or SVG |
 //! | [`audit`] | the log of what was asked for and what came of it |
 //! | [`route`] | the proxy that requests go through, and the roots they trust |
 //! | [`gateway`] | the way out: what HTTP a run gets |
@@ -39,6 +40,7 @@ pub mod escape;
 pub mod gateway;
 pub mod limits;
 pub mod pace;
+pub mod picture;
 pub mod policy;
 pub mod route;
 pub mod runner;

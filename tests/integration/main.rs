@@ -23,6 +23,7 @@ mod custom;
 mod egress;
 mod engine_runs;
 mod explain;
+mod graph;
 mod languages;
 mod proxy;
 mod rate;

@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("secrets", &["escape", "policy"]),
     ("route", &["policy"]),
     ("spec", &["escape"]),
+    ("picture", &["escape", "spec"]),
     ("builtin", &[]),
     (
         "config",
@@ -118,6 +119,11 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
         "spec",
         &["fs", "tokio", "env", "SystemTime", "Instant"],
         "`spec` does no I/O and reads no clock",
+    ),
+    (
+        "picture",
+        &["fs", "tokio", "env", "SystemTime", "Instant"],
+        "`picture` does no I/O and reads no clock",
     ),
     (
         "route",

@@ -10,6 +10,7 @@ mod dag;
 mod dag_fields;
 mod dag_read;
 mod dagu_1_30;
+mod document;
 mod graph;
 pub mod limits;
 mod model;
@@ -23,6 +24,7 @@ mod text;
 pub mod yaml;
 
 pub use dag::Dag;
+pub use document::Document;
 pub use model::{Step, TaskSpec};
 pub use report::{Checked, Fault, Position, Problem, Shown, SpecError, Warning};
 #[cfg(test)]

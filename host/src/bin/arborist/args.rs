@@ -31,6 +31,12 @@ Examples:
   arborist dagu spec.yaml -o dag.yaml
   arborist run \"Rotate the logs\" | arborist dagu > dag.yaml";
 
+const GRAPH_EXAMPLES: &str = "\
+Examples:
+  arborist graph spec.yaml
+  arborist run \"Rotate the logs\" | arborist graph
+  arborist graph dag.yaml --format svg -o plan.svg";
+
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   arborist config explain
@@ -55,6 +61,9 @@ pub(crate) enum Command {
     /// Turn a task spec into a DAG for Dagu
     #[command(visible_alias = "generate-dagu", after_help = DAGU_EXAMPLES)]
     Dagu(Box<DaguArgs>),
+    /// Draw a task spec or DAG: as text, Mermaid, DOT or SVG
+    #[command(after_help = GRAPH_EXAMPLES)]
+    Graph(GraphArgs),
     /// Show what a component is, what it asks for and what it may use
     Inspect(InspectArgs),
     /// List the runners, and say which one is selected and why
@@ -115,6 +124,28 @@ pub(crate) struct DaguArgs {
     /// Print what would run, and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GraphArgs {
+    /// The task spec or DAG; `-` reads it from standard input, as does a pipe without it
+    #[arg(value_name = "SPEC|DAG", value_hint = ValueHint::FilePath)]
+    pub(crate) plan: Option<PathBuf>,
+    /// What to draw it as
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Picture,
+    /// Write the picture to this file, and nothing to standard output
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Read it as a DAG, also where it could be a task spec
+    #[arg(long)]
+    pub(crate) dag: bool,
+    /// Draw text with ASCII characters alone
+    #[arg(long)]
+    pub(crate) ascii: bool,
+    /// How wide text may be; without it as wide as the terminal, or 80 columns
+    #[arg(long, value_name = "COLUMNS", value_parser = columns)]
+    pub(crate) width: Option<usize>,
 }
 
 /// Which runner, with what, and for how long.
@@ -270,6 +301,29 @@ fn seconds(text: &str) -> Result<u64, String> {
         .ok()
         .filter(|seconds| (1..=86_400).contains(seconds));
     seconds.ok_or_else(|| "it takes whole seconds, from 1 to 86400 (a day)".to_owned())
+}
+
+/// A width of text, within reason.
+fn columns(text: &str) -> Result<usize, String> {
+    let columns = text
+        .parse()
+        .ok()
+        .filter(|columns| (20..=10_000).contains(columns));
+    columns.ok_or_else(|| "it takes a number of columns from 20 to 10000".to_owned())
+}
+
+/// What a plan is drawn as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Picture {
+    /// Boxes and lines for a terminal, or a list where they do not fit
+    #[default]
+    Text,
+    /// A flowchart for Markdown, as GitHub draws it
+    Mermaid,
+    /// For Graphviz
+    Dot,
+    /// A picture for browsers
+    Svg,
 }
 
 /// How a result is printed.

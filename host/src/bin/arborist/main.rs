@@ -5,6 +5,7 @@ mod audit;
 mod config;
 mod dagu;
 mod exit;
+mod graph;
 mod host;
 mod inspect;
 mod output;
@@ -67,6 +68,7 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
     match command {
         Command::Run(args) => within(args.runner.timeout, run::run(*args, talk)),
         Command::Dagu(args) => within(args.runner.timeout, dagu::dagu(*args, talk)),
+        Command::Graph(args) => within(None, graph::graph(args, talk)),
         Command::Inspect(args) => within(args.timeout, inspect::inspect(args, talk)),
         Command::Runners(args) => runners::runners(&args, talk),
         Command::Init(args) => within(None, config::init(args, talk)),
@@ -146,7 +148,8 @@ impl Command {
             Self::Run(args) => args.runner.talk,
             Self::Dagu(args) => args.runner.talk,
             Self::Inspect(args) => args.talk,
-            Self::Runners(_)
+            Self::Graph(_)
+            | Self::Runners(_)
             | Self::Init(_)
             | Self::Config { .. }
             | Self::Compile { .. }
