@@ -17,6 +17,7 @@ mod session;
 mod transport;
 
 pub use crate::audit::{AuditFailure, CallEnd, UnderWay};
+pub use crate::secrets::ShownPieces;
 pub use incoming::Incoming;
 pub use message::{BodyStream, DENIED, HttpError, Request, Response, StreamedRequest};
 pub use session::{Gateway, Refusal, Session, Summary};

@@ -10,7 +10,7 @@ use crate::{
     limits::{Limit, Limits},
     policy::{Denial, Policy, Target},
     route::Route,
-    secrets::{RunSecrets, SecretDenial},
+    secrets::{RunSecrets, SecretDenial, ShownPieces},
 };
 use std::{
     borrow::Cow,
@@ -193,6 +193,12 @@ impl Session {
     #[must_use]
     pub fn show<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.0.secrets.show(text)
+    }
+
+    /// [`Session::show`] for a text that comes in pieces.
+    #[must_use]
+    pub fn show_pieces(&self) -> ShownPieces {
+        self.0.secrets.show_pieces()
     }
 
     /// Notes that something is larger than `limit` allows.
