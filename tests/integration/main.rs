@@ -26,6 +26,7 @@ mod languages;
 mod proxy;
 mod sandbox;
 mod services;
+mod streaming;
 mod streams;
 mod structure;
 mod tls;

@@ -8,6 +8,7 @@ mod exit;
 mod host;
 mod inspect;
 mod output;
+mod progress;
 mod run;
 mod runners;
 mod settings;
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
             return exit;
         }
     };
-    let talk = Arc::new(Talk::new(cli.command.talk()));
+    let talk = Arc::new(Talk::new(cli.command.talk(), cli.command.streams()));
     // A panic is a fault of ours: it is told as one, and the exit code says so too.
     let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &talk)));
     let outcome = outcome.unwrap_or_else(|_| {
@@ -140,6 +141,11 @@ async fn late(seconds: Option<u64>) {
 }
 
 impl Command {
+    /// Whether a runner's progress is shown as it comes.
+    fn streams(&self) -> bool {
+        matches!(self, Self::Run(args) if args.stream)
+    }
+
     fn talk(&self) -> TalkArgs {
         match self {
             Self::Run(args) => args.runner.talk,
