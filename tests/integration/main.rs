@@ -30,6 +30,7 @@ mod rate;
 mod retry;
 mod sandbox;
 mod services;
+mod streaming;
 mod streams;
 mod structure;
 mod tls;

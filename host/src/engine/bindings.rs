@@ -30,6 +30,21 @@ pub(crate) mod runner {
     });
 }
 
+pub(crate) mod streaming {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        inline: "
+            package arborist:streaming-only;
+            world streaming { export arborist:runner/generate-streaming@0.1.0; }
+        ",
+        world: "arborist:streaming-only/streaming",
+        exports: { default: async | store },
+        with: {
+            "arborist:runner/runner-types": super::runner::arborist::runner::runner_types,
+        },
+    });
+}
+
 pub(crate) mod about {
     wasmtime::component::bindgen!({
         path: "../wit",

@@ -10,6 +10,7 @@ use super::{
     events::{Observer, Voice},
     state::RunState,
     stop::{self, OutOfCpu, Stop},
+    streaming,
 };
 use crate::{
     gateway::{CallEnd, Session},
@@ -155,7 +156,7 @@ enum Operation<'a> {
 }
 
 impl Component {
-    /// Asks for a task spec.
+    /// Asks for a task spec, by `generate-streaming` where the component exports it.
     ///
     /// # Errors
     /// The sandbox stopped the run, or the runner reports a failure.
@@ -205,6 +206,11 @@ impl Component {
     async fn generate(&self, call: &Call, operation: Operation<'_>) -> Result<String, CallError> {
         let answer = self
             .bounded(call, async |store| {
+                if let (Some(streaming), Operation::TaskSpec(description, parameters)) =
+                    (&self.streaming, operation)
+                {
+                    return streaming::task_spec(streaming, store, description, parameters).await;
+                }
                 let runner = self.runner.instantiate_async(&mut *store).await?;
                 let generate = runner.arborist_runner_generate();
                 match operation {
@@ -261,6 +267,7 @@ impl Component {
             });
             ended
         };
+        store.data().voice.finish();
         match ended {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(CallError::Stopped {
@@ -268,7 +275,7 @@ impl Component {
                 frames: stop::frames(&error),
             }),
             Err(_elapsed) => Err(CallError::Stopped {
-                stop: Stop::Deadline(call.time),
+                stop: Stop::late(call.time, store.data()),
                 frames: Vec::new(),
             }),
         }

@@ -2,7 +2,7 @@
 
 use super::{
     Engine, Parts,
-    bindings::{about::DescribedPre, runner::RunnerPre},
+    bindings::{about::DescribedPre, runner::RunnerPre, streaming::StreamingPre},
     bomb,
     compile::{self, Artefact, CompileError, Compiler},
     shape::{Shape, ShapeError, World},
@@ -39,6 +39,7 @@ pub struct Component {
     pub(super) parts: Arc<Parts>,
     pub(super) runner: RunnerPre<RunState>,
     pub(super) about: Option<DescribedPre<RunState>>,
+    pub(super) streaming: Option<StreamingPre<RunState>>,
     shape: Shape,
     world: World,
     digest: Digest,
@@ -103,6 +104,13 @@ pub enum LoadError {
     },
 }
 
+/// A component by each of the contract's interfaces that it exports.
+struct Linked {
+    runner: RunnerPre<RunState>,
+    about: Option<DescribedPre<RunState>>,
+    streaming: Option<StreamingPre<RunState>>,
+}
+
 /// What is known of a component before it is compiled.
 struct Looked {
     shape: Shape,
@@ -129,11 +137,12 @@ impl Engine {
         };
         let (shape, world) = (looked.shape, looked.world);
         aside(parts, source, move |parts, source| {
-            let (runner, about) = parts.link(source, &compiled, shape.describes())?;
+            let linked = parts.link(source, &compiled, &shape)?;
             Ok(Component {
                 parts: Arc::clone(parts),
-                runner,
-                about,
+                runner: linked.runner,
+                about: linked.about,
+                streaming: linked.streaming,
                 shape,
                 world,
                 digest: source.digest(),
@@ -260,8 +269,8 @@ impl Parts {
         &self,
         source: &Source,
         compiled: &Compiled,
-        describes: bool,
-    ) -> Result<(RunnerPre<RunState>, Option<DescribedPre<RunState>>), LoadError> {
+        shape: &Shape,
+    ) -> Result<Linked, LoadError> {
         let name = || source.name().to_owned();
         signature::check(&self.inner, compiled).map_err(|mismatch| LoadError::Exports {
             name: name(),
@@ -280,12 +289,15 @@ impl Parts {
                 reason: explain(&error),
             }
         };
-        let about = match describes {
-            true => Some(DescribedPre::new(pre.clone()).map_err(exports("about"))?),
-            false => None,
-        };
-        let runner = RunnerPre::new(pre).map_err(exports("generate"))?;
-        Ok((runner, about))
+        let about = shape.describes().then(|| DescribedPre::new(pre.clone()));
+        let streaming = shape.streams().then(|| StreamingPre::new(pre.clone()));
+        Ok(Linked {
+            about: about.transpose().map_err(exports("about"))?,
+            streaming: streaming
+                .transpose()
+                .map_err(exports("generate-streaming"))?,
+            runner: RunnerPre::new(pre).map_err(exports("generate"))?,
+        })
     }
 }
 

@@ -1,16 +1,19 @@
 //! What a guest says while it works: log lines and progress, bounded, handed to an observer.
 
 use crate::{
-    gateway::Session,
+    gateway::{Session, ShownPieces},
     limits::{Limit, Limits},
 };
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
+
+/// The largest piece of progress, as the contract says: 1 MiB.
+const PIECE: usize = 1024 * 1024;
 
 /// The longest line of standard output or standard error, in bytes; the rest of a longer one is the next.
 const LINE: usize = 8 * 1024;
@@ -57,7 +60,8 @@ pub enum Event<'a> {
         /// The line.
         message: &'a str,
     },
-    /// What the runner has so far.
+    /// What the runner has now, to be shown right behind what it had before: by `progress.emit`, or a piece of its stream. Never empty,
+    /// and no line: it may be a part of one, or many. Without placeholders, also those that came in several pieces.
     Progress(&'a str),
     /// The run has said as much as its limit `logs` allows; nothing more follows.
     Silenced,
@@ -85,6 +89,7 @@ struct Inner {
     observer: Arc<dyn Observer>,
     /// Knows how to show what the runner holds in the place of secrets.
     session: Session,
+    progress: Mutex<ShownPieces>,
     left: AtomicU64,
     silenced: AtomicBool,
 }
@@ -93,6 +98,7 @@ impl Voice {
     pub(crate) fn new(observer: Arc<dyn Observer>, limits: &Limits, session: Session) -> Self {
         Self(Arc::new(Inner {
             observer,
+            progress: Mutex::new(session.show_pieces()),
             session,
             left: AtomicU64::new(limits.get(Limit::Logs)),
             silenced: AtomicBool::new(false),
@@ -111,10 +117,35 @@ impl Voice {
         }
     }
 
-    pub(crate) fn progress(&self, chunk: &str) {
-        if self.pay(chunk.len() + 16) {
-            let chunk = self.0.session.show(chunk);
-            self.0.observer.event(Event::Progress(&chunk));
+    /// Takes a piece of progress.
+    ///
+    /// # Errors
+    /// It is larger than 1 MiB, which ends the run.
+    pub(crate) fn show(&self, piece: &str) -> Result<(), TooLong> {
+        if piece.len() > PIECE {
+            return Err(TooLong);
+        }
+        if self.pay(piece.len() + 16) {
+            self.progress(|pieces| pieces.push(piece));
+        }
+        Ok(())
+    }
+
+    /// Hands over what was held back, since no more comes.
+    pub(crate) fn finish(&self) {
+        self.progress(ShownPieces::finish);
+    }
+
+    fn progress(&self, shown: impl FnOnce(&mut ShownPieces) -> String) {
+        let mut pieces = self
+            .0
+            .progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let shown = shown(&mut pieces);
+        drop(pieces);
+        if !shown.is_empty() {
+            self.0.observer.event(Event::Progress(&shown));
         }
     }
 
@@ -134,6 +165,11 @@ impl Voice {
         paid
     }
 }
+
+/// A piece of progress is larger than the contract allows.
+#[derive(Debug, thiserror::Error)]
+#[error("a piece of progress has at most 1 MiB, and it gave more at once")]
+pub(crate) struct TooLong;
 
 impl fmt::Debug for Voice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -242,7 +278,7 @@ mod tests {
         let (seen, voice) = voice("100B");
         voice.log(Level::Info, "", &"a".repeat(60));
         voice.log(Level::Info, "", &"b".repeat(60));
-        voice.progress("");
+        voice.show("").unwrap();
         voice.log(Level::Info, "", "");
         assert_eq!(
             *seen.0.lock().unwrap(),

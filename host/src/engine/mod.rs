@@ -23,6 +23,7 @@ mod source;
 mod state;
 mod stdio;
 mod stop;
+mod streaming;
 
 pub use aot::FolderError;
 pub use call::{Call, CallError, ConfigField, Parameter, RunnerError, RunnerInfo};

@@ -10,6 +10,7 @@ const NAME: usize = 200;
 
 const GENERATE: &str = "arborist:runner/generate@0.1.";
 const ABOUT: &str = "arborist:runner/about@0.1.";
+const STREAMING: &str = "arborist:runner/generate-streaming@0.1.";
 
 /// The imports and exports of a component, by name and in its own order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +28,10 @@ pub enum World {
     Runner,
     /// Generates, and describes its configuration.
     DescribedRunner,
+    /// Generates, and hands over what it has while it works.
+    StreamingRunner,
+    /// All of that.
+    DescribedStreamingRunner,
 }
 
 impl World {
@@ -36,6 +41,8 @@ impl World {
         match self {
             Self::Runner => "runner",
             Self::DescribedRunner => "described-runner",
+            Self::StreamingRunner => "streaming-runner",
+            Self::DescribedStreamingRunner => "described-streaming-runner",
         }
     }
 }
@@ -184,10 +191,11 @@ impl Shape {
                 hint,
             });
         }
-        Ok(if self.exports(ABOUT) {
-            World::DescribedRunner
-        } else {
-            World::Runner
+        Ok(match (self.describes(), self.streams()) {
+            (false, false) => World::Runner,
+            (true, false) => World::DescribedRunner,
+            (false, true) => World::StreamingRunner,
+            (true, true) => World::DescribedStreamingRunner,
         })
     }
 
@@ -195,6 +203,12 @@ impl Shape {
     #[must_use]
     pub fn describes(&self) -> bool {
         self.exports(ABOUT)
+    }
+
+    /// Whether the component hands over what it has while it works.
+    #[must_use]
+    pub fn streams(&self) -> bool {
+        self.exports(STREAMING)
     }
 
     /// Each import with what it means to a user.
@@ -299,14 +313,23 @@ mod tests {
 
     #[test]
     fn the_best_world_is_chosen() {
-        let described = Shape {
-            exports: vec![
-                "arborist:runner/generate@0.1.0".into(),
-                "arborist:runner/about@0.1.0".into(),
-            ],
-            ..Shape::default()
-        };
-        assert_eq!(described.world(), Ok(World::DescribedRunner));
+        for (also, world) in [
+            (&[][..], World::Runner),
+            (&["about"], World::DescribedRunner),
+            (&["generate-streaming"], World::StreamingRunner),
+            (
+                &["generate-streaming", "about"],
+                World::DescribedStreamingRunner,
+            ),
+        ] {
+            let exports = ["generate"].iter().chain(also);
+            let exports = exports.map(|name| format!("arborist:runner/{name}@0.1.0"));
+            let shape = Shape {
+                exports: exports.collect(),
+                ..Shape::default()
+            };
+            assert_eq!(shape.world(), Ok(world));
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::fmt;
 use wasmtime::{
     Engine,
     component::{
-        Component, ComponentNamedList, Lift, Lower,
+        Component, ComponentNamedList, FutureReader, Lift, Lower, StreamReader,
         types::{self, ComponentItem},
     },
 };
@@ -27,7 +27,12 @@ impl fmt::Display for Mismatch {
     }
 }
 
+type Input = (String, Vec<Parameter>);
 type Answer = (Result<String, RunnerError>,);
+type Streamed = ((
+    StreamReader<String>,
+    FutureReader<Result<String, RunnerError>>,
+),);
 
 /// Checks every function of the contract that the component exports.
 pub(super) fn check(engine: &Engine, component: &Component) -> Result<(), Mismatch> {
@@ -35,9 +40,18 @@ pub(super) fn check(engine: &Engine, component: &Component) -> Result<(), Mismat
         engine,
         component: component.component_type(),
     };
-    exports.check::<(String, Vec<Parameter>), Answer>("generate", "generate-task-spec", true)?;
-    exports.check::<(String, Vec<Parameter>), Answer>("generate", "generate-dagu-config", true)?;
-    exports.check::<(), (RunnerInfo,)>("about", "describe", false)
+    let (generate, task_spec) = ("generate", "generate-task-spec");
+    exports.check::<Input, Answer>(generate, task_spec, Kind::Sync)?;
+    exports.check::<Input, Answer>(generate, "generate-dagu-config", Kind::Sync)?;
+    exports.check::<Input, Streamed>("generate-streaming", task_spec, Kind::Async)?;
+    exports.check::<(), (RunnerInfo,)>("about", "describe", Kind::Sync)
+}
+
+/// Whether the contract has a function as `async func`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Sync,
+    Async,
 }
 
 struct Exports<'a> {
@@ -46,12 +60,12 @@ struct Exports<'a> {
 }
 
 impl Exports<'_> {
-    /// Checks one function; an interface that is not `required` may be absent as a whole.
+    /// Checks one function. An interface but `generate` may be absent as a whole.
     fn check<P, R>(
         &self,
         interface: &'static str,
         function: &'static str,
-        required: bool,
+        kind: Kind,
     ) -> Result<(), Mismatch>
     where
         P: ComponentNamedList + Lower,
@@ -69,7 +83,7 @@ impl Exports<'_> {
             .find(|(name, _)| name.starts_with(&start));
         let instance = match export.map(|(_, export)| export.ty) {
             Some(ComponentItem::ComponentInstance(instance)) => instance,
-            None if !required => return Ok(()),
+            None if interface != "generate" => return Ok(()),
             _ => {
                 return Err(fail(
                     "is missing, since the export is no interface".to_owned(),
@@ -81,9 +95,15 @@ impl Exports<'_> {
             .map(|export| export.ty)
         {
             None => Err(fail("is missing".to_owned())),
-            Some(ComponentItem::ComponentFunc(found)) if found.async_() => Err(fail(
-                "is asynchronous, and the contract's is not".to_owned(),
-            )),
+            Some(ComponentItem::ComponentFunc(found))
+                if found.async_() != (kind == Kind::Async) =>
+            {
+                let text = match kind {
+                    Kind::Sync => "is asynchronous, and the contract's is not",
+                    Kind::Async => "is synchronous, and the contract's is asynchronous",
+                };
+                Err(fail(text.to_owned()))
+            }
             Some(ComponentItem::ComponentFunc(found)) => found
                 .typecheck::<P, R>(&self.component.instance_type())
                 .map_err(|error| {

@@ -21,6 +21,8 @@ pub(crate) struct RunState {
     pub(crate) session: Session,
     pub(crate) table: ResourceTable,
     pub(crate) config: WasiConfigVariables,
+    /// What a runner that streams has returned and not yet done, for the message where it never does.
+    pub(crate) owed: Option<&'static str>,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     http_hooks: SecondDoor,
@@ -47,6 +49,7 @@ impl RunState {
                 .iter()
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
+            owed: None,
             http,
             http_hooks: SecondDoor(session.clone()),
             session,

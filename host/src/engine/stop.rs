@@ -22,6 +22,14 @@ pub enum Stop {
     /// The deadline passed.
     #[error("it took longer than {}\n  help: give it more time with `--timeout SECONDS`", humantime::format_duration(*.0))]
     Deadline(Duration),
+    /// The deadline passed while a runner that streams owed something.
+    #[error("{what} after {}\n  help: give it more time with `--timeout SECONDS` if it was still at work; else the runner must be changed", humantime::format_duration(*time))]
+    Owed {
+        /// What had not come.
+        what: &'static str,
+        /// The time that it was given.
+        time: Duration,
+    },
     /// The guest did what WebAssembly forbids, or gave up.
     #[error("it trapped: {0}")]
     Trap(String),
@@ -32,6 +40,16 @@ pub enum Stop {
 
 /// The longest text of a guest in a reason, in characters.
 const SHOWN: usize = 1_000;
+
+impl Stop {
+    /// The deadline passed, `time` after the call began.
+    pub(super) fn late(time: Duration, state: &RunState) -> Self {
+        match state.owed {
+            Some(what) => Self::Owed { what, time },
+            None => Self::Deadline(time),
+        }
+    }
+}
 
 /// Marks the error with which the epoch callback ends a run.
 #[derive(Clone, Copy, Debug)]

@@ -21,6 +21,7 @@ mod tape;
 mod transport;
 
 pub use crate::audit::{AuditFailure, CallEnd, UnderWay};
+pub use crate::secrets::ShownPieces;
 pub use incoming::Incoming;
 pub use message::{BodyStream, DENIED, HttpError, Request, Response, StreamedRequest};
 pub use rate::RateLimiter;

@@ -14,7 +14,7 @@ use crate::{
     pace::{RateLimit, Retry},
     policy::{Denial, Policy, Target},
     route::Route,
-    secrets::{RunSecrets, SecretDenial},
+    secrets::{RunSecrets, SecretDenial, ShownPieces},
 };
 use std::{
     borrow::Cow,
@@ -274,6 +274,12 @@ impl Session {
     #[must_use]
     pub fn show<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.inner.secrets.show(text)
+    }
+
+    /// [`Session::show`] for a text that comes in pieces.
+    #[must_use]
+    pub fn show_pieces(&self) -> ShownPieces {
+        self.0.secrets.show_pieces()
     }
 
     /// Notes that something is larger than `limit` allows.

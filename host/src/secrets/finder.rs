@@ -85,7 +85,7 @@ impl<M: Machine> Finder<M> {
     pub(super) fn feed(&mut self, piece: &[u8], found: &mut Vec<Found<M::Hit>>) {
         let mut rest = piece;
         loop {
-            if self.raw == self.machine.start() && !self.is_in_lanes() {
+            if self.is_at_rest() {
                 let skipped = rest
                     .iter()
                     .position(|&byte| is_mark(byte) || self.machine.opens(byte))
@@ -127,7 +127,13 @@ impl<M: Machine> Finder<M> {
         self.at
     }
 
-    fn is_in_lanes(&self) -> bool {
+    /// Whether no text that has begun can still end.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.raw == self.machine.start() && !self.is_in_lanes()
+    }
+
+    /// Whether any escape is being undone.
+    pub(super) fn is_in_lanes(&self) -> bool {
         self.lanes.iter().flatten().any(|lane| lane.active)
     }
 

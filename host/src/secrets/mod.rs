@@ -10,7 +10,7 @@
 //! 2. [`RunSecrets::answer`], first of all after it, takes them out of the headers and gives a [`Scrubber`] for the body.
 //! 3. [`RunSecrets::redirected`] prepares a request with placeholders in it for another origin.
 //!
-//! [`RunSecrets::show`] is for whatever people read. A scrubber undoes JSON and other backslash escapes, percent-encoding, both, and each
+//! [`RunSecrets::show`] is for whatever people read, and [`ShownPieces`] where it comes in pieces. A scrubber undoes JSON and other backslash escapes, percent-encoding, both, and each
 //! twice; and it finds base64. It does not find a value that a service reverses, splits, hashes, compresses or writes in another
 //! character set: a secret is safe with the origins that it is bound to, or it is not safe.
 
@@ -19,6 +19,7 @@ mod binding;
 mod body;
 mod denial;
 mod display;
+mod display_pieces;
 mod finder;
 mod name;
 mod patterns;
@@ -35,6 +36,7 @@ mod value;
 pub use binding::{PlaceError, Places, SecretBinding, carries_in_clear};
 pub use body::OutgoingBody;
 pub use denial::{Place, SecretDenial, SecretReason};
+pub use display_pieces::ShownPieces;
 pub use name::{SECRET_WORDS, is_secret_name};
 pub use placeholder::{PLACEHOLDER_BYTES, PLACEHOLDER_PREFIX};
 pub use rules::MAX_PLACEHOLDERS;

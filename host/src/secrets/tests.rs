@@ -8,6 +8,7 @@ mod pieces;
 mod reading;
 mod redirect;
 mod scrub;
+mod shown_pieces;
 mod stream;
 
 use std::sync::Arc;

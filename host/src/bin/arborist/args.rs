@@ -23,6 +23,7 @@ pub(crate) const COMPILE: &str = "compile-component";
 const RUN_EXAMPLES: &str = "\
 Examples:
   arborist run \"Back up the orders database every night and check the copy\"
+  arborist run --runner openai --stream \"Back up the orders database\" > backup.yaml
   arborist run --component my-runner.wasm --dagu backup.dag.yaml \"Back up the orders database\"
   echo \"Rotate the logs\" | arborist run -o rotate.yaml";
 
@@ -97,6 +98,9 @@ pub(crate) struct RunArgs {
     /// Write the task spec to this file, and nothing to standard output
     #[arg(short, long, value_name = "SPEC.yaml", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
+    /// Show on standard error what the runner has so far, as it comes
+    #[arg(long)]
+    pub(crate) stream: bool,
     /// Also make a DAG for Dagu and write it to this file
     #[arg(long, value_name = "DAG.yaml", value_hint = ValueHint::FilePath)]
     pub(crate) dagu: Option<PathBuf>,

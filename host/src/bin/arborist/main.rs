@@ -9,6 +9,7 @@ mod graph;
 mod host;
 mod inspect;
 mod output;
+mod progress;
 mod run;
 mod runners;
 mod settings;
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
             return exit;
         }
     };
-    let talk = Arc::new(Talk::new(cli.command.talk()));
+    let talk = Arc::new(Talk::new(cli.command.talk(), cli.command.streams()));
     // A panic is a fault of ours: it is told as one, and the exit code says so too.
     let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &talk)));
     let outcome = outcome.unwrap_or_else(|_| {
@@ -143,6 +144,11 @@ async fn late(seconds: Option<u64>) {
 }
 
 impl Command {
+    /// Whether a runner's progress is shown as it comes.
+    fn streams(&self) -> bool {
+        matches!(self, Self::Run(args) if args.stream)
+    }
+
     fn talk(&self) -> TalkArgs {
         match self {
             Self::Run(args) => args.runner.talk,

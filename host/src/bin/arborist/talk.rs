@@ -1,6 +1,6 @@
 //! What the command says on standard error while it works and when it ends.
 
-use crate::{args::TalkArgs, exit::Failure, writer::Writer};
+use crate::{args::TalkArgs, exit::Failure, progress::Lines, writer::Writer};
 use anstyle::{AnsiColor, Style};
 use arborist::{
     engine::{Event, Level, Observer},
@@ -12,7 +12,10 @@ use std::{
     collections::VecDeque,
     fmt::Display,
     io::IsTerminal as _,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -29,15 +32,20 @@ const LINE: usize = 2_000;
 /// Gives a line to the writer.
 macro_rules! put {
     ($talk:expr, $($part:tt)*) => {
-        $talk.writer.put(format!($($part)*) + "\n")
+        $talk.put(format!($($part)*) + "\n")
     };
 }
 
 /// Speaks to the user, as loud as the flags say.
 pub(crate) struct Talk {
     args: TalkArgs,
+    /// Whether progress is shown as it comes.
+    stream: bool,
     line: Option<ProgressBar>,
     kept: Mutex<Kept>,
+    progress: Mutex<Lines>,
+    /// Whether what was written last is no whole line.
+    mid_line: AtomicBool,
     writer: Writer,
 }
 
@@ -49,7 +57,8 @@ struct Kept {
 }
 
 impl Talk {
-    pub(crate) fn new(args: TalkArgs) -> Self {
+    /// `stream` shows a runner's progress as it comes.
+    pub(crate) fn new(args: TalkArgs, stream: bool) -> Self {
         let line =
             (std::io::stderr().is_terminal() && !args.quiet && args.verbose == 0).then(|| {
                 let line = ProgressBar::new_spinner();
@@ -60,8 +69,11 @@ impl Talk {
             });
         Self {
             args,
+            stream,
             line,
             kept: Mutex::default(),
+            progress: Mutex::default(),
+            mid_line: AtomicBool::new(false),
             writer: Writer::default(),
         }
     }
@@ -80,7 +92,24 @@ impl Talk {
         if let Some(line) = &self.line {
             line.finish_and_clear();
         }
+        let mut lines = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = lines.finish();
+        drop(lines);
+        last.into_iter().for_each(|line| self.show_progress(&line));
+        if self.mid_line.load(Ordering::Relaxed) {
+            self.put(String::new());
+        }
         self.writer.flush();
+    }
+
+    /// Gives text to the writer that begins a line, also behind progress that ended in the middle of one.
+    fn put(&self, text: String) {
+        let begins = if self.mid_line.swap(false, Ordering::Relaxed) {
+            "\n"
+        } else {
+            ""
+        };
+        self.writer.put(format!("{begins}{text}"));
     }
 
     /// Says something that only matters to those who asked for more.
@@ -99,7 +128,7 @@ impl Talk {
 
     /// Asks a question; the answer is typed behind it.
     pub(crate) fn ask(&self, question: impl Display) {
-        self.writer.put(question.to_string());
+        self.put(question.to_string());
         self.writer.flush();
     }
 
@@ -165,6 +194,25 @@ impl Talk {
         }
     }
 
+    /// A line of progress, marked so that none can be taken for the host's own words.
+    fn show_progress(&self, line: &str) {
+        if self.args.verbose > 0 {
+            put!(self, "{DIM}progress{DIM:#} {}", printable_lines(line, LINE));
+        }
+    }
+
+    /// Shows a piece right behind the one before.
+    fn stream(&self, piece: &str) {
+        if let Some(line) = &self.line {
+            // Two that write on one line would garble it.
+            line.finish_and_clear();
+        }
+        let mid_line = !piece.ends_with('\n');
+        self.writer
+            .put(printable_lines(piece, usize::MAX).into_owned());
+        self.mid_line.store(mid_line, Ordering::Relaxed);
+    }
+
     fn keep(&self, line: String) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.bytes += line.len();
@@ -198,17 +246,15 @@ impl Observer for Talk {
                 }
                 self.keep(line);
             }
-            Event::Progress(chunk) => {
-                let last = chunk.lines().rfind(|line| !line.trim().is_empty());
-                if let (Some(last), Some(line)) = (last, &self.line) {
-                    line.set_message(printable(last, LINE).into_owned());
+            Event::Progress(piece) if self.stream => self.stream(piece),
+            Event::Progress(piece) => {
+                let mut lines = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+                let complete = lines.push(piece);
+                if let Some(line) = &self.line {
+                    line.set_message(printable(lines.latest(), LINE).into_owned());
                 }
-                if self.args.verbose > 0 {
-                    // Each line is marked, so that none can be taken for the host's own words.
-                    for line in printable_lines(chunk.trim_end(), LINE).lines() {
-                        put!(self, "{DIM}progress{DIM:#} {line}");
-                    }
-                }
+                drop(lines);
+                complete.iter().for_each(|line| self.show_progress(line));
             }
             Event::Silenced => {
                 self.warn("the runner says more than its limit `logs` allows; the rest is dropped");

@@ -38,6 +38,10 @@ impl WasiHttpHooks for SecondDoor {
         OUTGOING_CHUNK
     }
 
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        OUTGOING_CHUNK
+    }
+
     fn send_request(
         &mut self,
         request: Request<WasiBody>,

@@ -28,6 +28,7 @@
 //! | `hoard N HEADERS` | builds N requests for `wasi:http` that are never sent, and tells what was taken of each ([`second_door`]) |
 //! | `leave HOW METHOD URL`, `leave-wasi HOW METHOD URL` | reads the first piece of an answer, and then: `trap`; `sleep` for ever; `drop` the answer and sleep; `return` |
 //! | `requests N METHOD URL` | sends N requests one after the other and counts the outcomes |
+//! | `at-once N METHOD URL` | N requests by `wasi:http`, all under way at once, waited for together |
 //! | `verdicts [[METHOD, URL], …]` | what each door says to each URL ([`verdicts`]) |
 //!
 //! `generate-dagu-config` returns the parameter `dagu`, with the parameter `dagu-counter` a DAG with the counter, and
@@ -64,6 +65,7 @@ impl Guest for Plain {
             "spec" => return Ok(argument.to_owned()),
             "verdicts" => return verdicts::run(argument),
             "wasi" => return second_door::run(argument, &parameters),
+            "at-once" => return second_door::at_once(argument, &parameters),
             "keep" => return keep::run(argument),
             "hoard" => return second_door::hoard(argument),
             "leave-wasi" => return second_door::leave(argument, &parameters),

@@ -4,7 +4,10 @@ use crate::bindings::exports::arborist::runner::generate::{Parameter, RunnerErro
 use crate::report::Report;
 use crate::{number, parameter, unusable, web};
 use wasip2::http::outgoing_handler::{OutgoingRequest, handle};
-use wasip2::http::types::{ErrorCode, Fields, IncomingResponse, Method, OutgoingBody, Scheme};
+use wasip2::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, Scheme,
+};
+use wasip2::io::poll::poll;
 use wasip2::io::streams::StreamError;
 
 /// What one call may write to a body's stream.
@@ -138,6 +141,45 @@ fn lines(answer: &IncomingResponse) -> String {
 }
 
 fn send(parts: &Parts, parameters: &[Parameter]) -> Result<IncomingResponse, String> {
+    let answer = begin(parts, parameters)?;
+    answer.subscribe().block();
+    let answer = answer.get().ok_or("no answer")?.map_err(|()| "taken")?;
+    answer.map_err(|error| said(&error))
+}
+
+/// `N METHOD URL`: N requests at once, each with its number as the query, shown as their answers come.
+pub(crate) fn at_once(argument: &str, parameters: &[Parameter]) -> Result<String, RunnerError> {
+    let mut words = argument.splitn(3, ' ');
+    let (Some(count), Some(method), Some(url)) = (words.next(), words.next(), words.next()) else {
+        return Err(unusable("no number, method and URL"));
+    };
+    let mut under_way = Vec::new();
+    for nth in 0..number(count, 1)? {
+        let parts = parts(method.to_owned(), &format!("{url}?{nth}"), parameters);
+        let answer = begin(&parts, parameters).map_err(|error| unusable(&error))?;
+        under_way.push((nth, answer.subscribe(), answer));
+    }
+    let mut report = Report::new(url);
+    while !under_way.is_empty() {
+        let pollables: Vec<_> = under_way.iter().map(|(_, ready, _)| ready).collect();
+        let mut ready = poll(&pollables);
+        ready.sort_unstable();
+        for at in ready.into_iter().rev() {
+            let (nth, pollable, answer) = under_way.swap_remove(at as usize);
+            drop(pollable);
+            let said = match answer.get() {
+                Some(Ok(Ok(answer))) => answer.status().to_string(),
+                Some(Ok(Err(error))) => said(&error),
+                _ => "no answer".to_owned(),
+            };
+            report.add(&format!("answer-{nth}"), said);
+        }
+    }
+    Ok(report.to_spec())
+}
+
+/// Sends a request and waits for nothing.
+fn begin(parts: &Parts, parameters: &[Parameter]) -> Result<FutureIncomingResponse, String> {
     let headers = Fields::new();
     let given = web::headers(parameters).map_err(|error| format!("{error:?}"))?;
     for (name, value) in given {
@@ -164,9 +206,7 @@ fn send(parts: &Parts, parameters: &[Parameter]) -> Result<IncomingResponse, Str
     write(&outgoing, parameters)?;
     let trailers = trailers(parameters)?;
     OutgoingBody::finish(outgoing, trailers).map_err(|error| said(&error))?;
-    answer.subscribe().block();
-    let answer = answer.get().ok_or("no answer")?.map_err(|()| "taken")?;
-    answer.map_err(|error| said(&error))
+    Ok(answer)
 }
 
 /// A trailer for each parameter `trailer:NAME`.
