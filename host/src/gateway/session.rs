@@ -279,7 +279,7 @@ impl Session {
     /// [`Session::show`] for a text that comes in pieces.
     #[must_use]
     pub fn show_pieces(&self) -> ShownPieces {
-        self.0.secrets.show_pieces()
+        self.inner.secrets.show_pieces()
     }
 
     /// Notes that something is larger than `limit` allows.
