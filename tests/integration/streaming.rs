@@ -195,8 +195,12 @@ fn each_way_to_end_badly_is_told_as_what_it_is() {
             6,
             "cannot drop future write end without first writing",
         ),
-        ("endless", 6, "its stream had not ended, after 2s"),
-        ("never", 6, "its future had no value after 2s"),
+        (
+            "endless",
+            6,
+            "longer than 2s: its result is there, and its stream has not ended",
+        ),
+        ("never", 6, "longer than 2s: its future has no value yet"),
         ("error invalid-config", 3, "does not accept"),
         ("error unsupported", 5, "does not do this"),
     ] {
