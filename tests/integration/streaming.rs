@@ -3,7 +3,7 @@
 mod at_once;
 mod ending;
 
-use crate::guests::{PLAIN, STREAMING};
+use crate::guests::{PLAIN, SDK_STREAMING, STREAMING};
 use arborist_tests::{
     Host, Ran,
     service::{Gate, Service, Stream},
@@ -156,6 +156,11 @@ fn the_world_is_known_and_a_dag_is_made_by_generate() {
             && shown.contains("wasi:http/client@0.3"),
         "{shown}"
     );
+    let shown = host.run(&["inspect", SDK_STREAMING]).succeeded();
+    assert!(
+        shown.contains("world   described-streaming-runner") && shown.contains("words 0.1.0"),
+        "{shown}"
+    );
     let dag = host.home().join("dag.yaml");
     let ran = stream(&host, "words x", &["--dagu", "dag.yaml"]);
     let _spec = ran.succeeded();
@@ -222,9 +227,13 @@ fn gated() -> (Service, Gate) {
 #[test]
 fn a_piece_is_shown_before_the_service_has_sent_its_last() {
     let host = Host::new();
-    for (component, ask) in [(STREAMING, "stream"), (PLAIN, "open")] {
+    for (component, ask) in [
+        (STREAMING, "stream GET "),
+        (PLAIN, "open GET "),
+        (SDK_STREAMING, ""),
+    ] {
         let (service, gate) = gated();
-        let ask = format!("{ask} GET {}", service.url("/"));
+        let ask = format!("{ask}{}", service.url("/"));
         let mut child = start(
             &host,
             &[
