@@ -279,7 +279,13 @@ impl Session {
     /// [`Session::show`] for a text that comes in pieces.
     #[must_use]
     pub fn show_pieces(&self) -> ShownPieces {
-        self.0.secrets.show_pieces()
+        self.inner.secrets.show_pieces()
+    }
+
+    /// Whether the value of a secret of the run is in a text, in any spelling in which answers are searched for it, or cannot be
+    /// searched for. Whoever may have any text searched can guess a secret: what comes out is not for a guest.
+    pub(crate) fn holds_secret(&self, text: &str) -> bool {
+        self.inner.secrets.hide(text) != text
     }
 
     /// Notes that something is larger than `limit` allows.

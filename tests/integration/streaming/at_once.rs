@@ -5,8 +5,7 @@ use crate::guests::{PLAIN, STREAMING};
 use arborist::{
     config::{self, Environment, Folders, Invocation},
     engine::{Engine, EngineOptions, Ignore, Source},
-    gateway::SystemLookup,
-    runner::{self, Description, Operation, Parameters, Runner},
+    runner::{self, Description, Operation, Outside, Parameters, Runner},
 };
 use arborist_tests::{
     Host, host,
@@ -140,6 +139,6 @@ pub(super) async fn runner(component: &str, service: &Service) -> Arc<Runner> {
     let source = Source::read(Path::new(component)).unwrap();
     let deadline = Operation::TaskSpec.deadline(&settings, Instant::now());
     let loaded = runner::load(&engine.unwrap(), &source, &settings.limits, deadline).await;
-    let runner = Runner::new(loaded.unwrap(), settings, Arc::new(SystemLookup), deadline).await;
+    let runner = Runner::new(loaded.unwrap(), settings, Outside::default(), deadline).await;
     Arc::new(runner.unwrap())
 }
