@@ -15,6 +15,8 @@
 //! | [`gateway`] | the way out: what HTTP a run gets |
 //! | [`engine`] | the sandbox; the only module that names wasmtime |
 //! | [`builtin`] | the components that come with the host |
+//! | [`private`] | folders and files that are this user's alone |
+//! | [`cache`] | what runners made of the same question before |
 //! | [`runner`] | a runner with its settings, and its runs, from input to checked output |
 //! | [`config`] | folders, variables and settings |
 //!
@@ -32,6 +34,7 @@
 
 pub mod audit;
 pub mod builtin;
+pub mod cache;
 pub mod cassette;
 pub mod clock;
 pub mod config;
@@ -42,6 +45,7 @@ pub mod limits;
 pub mod pace;
 pub mod picture;
 pub mod policy;
+pub mod private;
 pub mod route;
 pub mod runner;
 pub mod secrets;

@@ -12,6 +12,7 @@
 
 mod audit;
 mod both_doors;
+mod cache;
 mod cassette;
 mod cli;
 mod compile;
@@ -35,6 +36,25 @@ mod streams;
 mod structure;
 mod tls;
 mod wat_components;
+
+/// The forms in which a text could be left behind: as it is, in JSON and URLs, and in base64 at each offset.
+fn spellings(text: &str) -> Vec<String> {
+    use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+    let mut forms = vec![text.to_owned()];
+    forms.push(text.bytes().map(|byte| format!("%{byte:02X}")).collect());
+    forms.push(text.bytes().map(|byte| format!("%{byte:02x}")).collect());
+    forms.push(text.replace('-', "%2D"));
+    forms.push(text.replace('-', "%2d"));
+    forms.push(text.bytes().map(|byte| format!("\\u{byte:04x}")).collect());
+    forms.push(text.bytes().map(|byte| format!("{byte:02x}")).collect());
+    for offset in 0..3 {
+        let padded = [&[b'x'; 2][..offset], text.as_bytes()].concat();
+        let encoded = STANDARD_NO_PAD.encode(padded);
+        // Without what depends on the bytes around it.
+        forms.push(encoded[offset + 1..encoded.len() - 2].to_owned());
+    }
+    forms
+}
 
 /// The test guests, as `build.rs` built them.
 mod guests {

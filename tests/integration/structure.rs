@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("pace", &[]),
     ("clock", &[]),
     ("cassette", &["escape"]),
+    ("private", &[]),
     ("policy", &["escape"]),
     ("secrets", &["escape", "policy"]),
     ("route", &["policy"]),
@@ -22,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "builtin", "escape", "limits", "pace", "policy", "route", "secrets", "spec",
+            "builtin", "escape", "limits", "pace", "policy", "private", "route", "secrets", "spec",
         ],
     ),
     ("audit", &["clock", "escape"]),
@@ -32,11 +33,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "audit", "cassette", "clock", "escape", "limits", "pace", "policy", "route", "secrets",
         ],
     ),
-    ("engine", &["escape", "gateway", "limits", "policy"]),
+    (
+        "engine",
+        &["escape", "gateway", "limits", "policy", "private"],
+    ),
+    ("cache", &["clock", "escape", "private"]),
     (
         "runner",
         &[
-            "audit", "config", "engine", "escape", "gateway", "limits", "secrets", "spec",
+            "audit", "cache", "config", "engine", "escape", "gateway", "limits", "secrets", "spec",
         ],
     ),
     ("lib", &[]),

@@ -13,6 +13,7 @@ use super::fault::{shown, shown_path};
 use super::folders::Folders;
 use super::settings::{Field, FieldValue, Settings, Source};
 use crate::policy::{PolicyRule, RuleSource};
+use crate::private::{self, Others};
 
 /// Where the user's answers are kept, in the state folder.
 const FILE: &str = "consent.jsonl";
@@ -198,8 +199,11 @@ pub fn remember(disclosures: &[Disclosure], folders: &Folders) -> Result<(), Con
         path: folder.to_path_buf(),
         source,
     };
-    platform::create_private(folder).map_err(failed)?;
-    if !platform::is_private(folder) {
+    private::make_folder(folder).map_err(failed)?;
+    if private::flaw(folder, Others::Look)
+        .map_err(failed)?
+        .is_some()
+    {
         return Err(ConsentError::NotPrivate(folder.to_path_buf()));
     }
     // Two at a time may lose one answer of the other's: it is asked for again.
@@ -223,7 +227,8 @@ fn write(folder: &Path, all: &BTreeSet<Disclosure>) -> io::Result<()> {
 
 /// What the file says. One that others may write says nothing; nor does a line that is damaged.
 fn remembered(folder: &Path) -> BTreeSet<Disclosure> {
-    let Some(file) = platform::open_private(&folder.join(FILE)) else {
+    let is_private = matches!(private::flaw(folder, Others::Look), Ok(None));
+    let Some(file) = private::open(&folder.join(FILE)).filter(|_| is_private) else {
         return BTreeSet::new();
     };
     let mut text = Vec::new();
@@ -233,61 +238,4 @@ fn remembered(folder: &Path) -> BTreeSet<Disclosure> {
     text.split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice(line).ok())
         .collect()
-}
-
-#[cfg(unix)]
-mod platform {
-    use std::fs::{DirBuilder, File};
-    use std::io;
-    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
-    use std::path::Path;
-
-    use rustix::fs::{Mode, OFlags};
-
-    pub(super) fn create_private(folder: &Path) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)
-    }
-
-    fn is_own(metadata: &std::fs::Metadata) -> bool {
-        metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0
-    }
-
-    pub(super) fn is_private(folder: &Path) -> bool {
-        folder
-            .symlink_metadata()
-            .is_ok_and(|metadata| metadata.is_dir() && is_own(&metadata))
-    }
-
-    pub(super) fn open_private(path: &Path) -> Option<File> {
-        if !is_private(path.parent()?) {
-            return None;
-        }
-        let flags =
-            OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY;
-        let file = File::from(rustix::fs::open(path, flags, Mode::empty()).ok()?);
-        let metadata = file.metadata().ok()?;
-        (metadata.is_file() && is_own(&metadata)).then_some(file)
-    }
-}
-
-#[cfg(not(unix))]
-mod platform {
-    use std::fs::File;
-    use std::io;
-    use std::path::Path;
-
-    pub(super) fn create_private(folder: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(folder)
-    }
-
-    /// The user's profile is the user's alone by its access list.
-    pub(super) fn is_private(folder: &Path) -> bool {
-        folder.is_dir()
-    }
-
-    pub(super) fn open_private(path: &Path) -> Option<File> {
-        File::open(path)
-            .ok()
-            .filter(|file| file.metadata().is_ok_and(|metadata| metadata.is_file()))
-    }
 }

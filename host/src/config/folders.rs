@@ -45,6 +45,12 @@ impl Folders {
             home,
         }
     }
+
+    /// Where results are cached by those who name no folder for it.
+    #[must_use]
+    pub fn results(&self) -> Option<PathBuf> {
+        Some(self.cache.as_ref()?.join("results"))
+    }
 }
 
 #[cfg(test)]

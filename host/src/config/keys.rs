@@ -171,11 +171,7 @@ pub enum Treatment {
 }
 
 /// The keys that this version reads and does not obey. Whoever makes one work deletes its row.
-pub const NOT_ENFORCED: &[(Scope, &str, Treatment)] = &[
-    (Scope::Top, "engine", Treatment::Refused),
-    (Scope::Section, "cache", Treatment::Refused),
-    (Scope::Section, "cache_dir", Treatment::Ignored),
-];
+pub const NOT_ENFORCED: &[(Scope, &str, Treatment)] = &[(Scope::Top, "engine", Treatment::Refused)];
 
 /// The reserved key of this name.
 #[must_use]

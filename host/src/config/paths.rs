@@ -8,9 +8,6 @@ use super::section::{self, Text};
 use super::settings::{AuditFile, CacheSettings, Source};
 use super::trust::beneath;
 
-/// The folder of a result cache where `cache` names none.
-const DEFAULT_CACHE_DIR: &str = ".cache/runner";
-
 impl Resolver<'_> {
     pub(super) fn component(&mut self, section: Option<&Text>) -> Option<PathBuf> {
         if let Some(path) = &self.invocation.component {
@@ -26,10 +23,21 @@ impl Resolver<'_> {
 
     pub(super) fn cache(&mut self, cache: Option<&section::Cache>) -> Option<CacheSettings> {
         let cache = cache?;
-        let default = || (DEFAULT_CACHE_DIR.to_owned(), cache.at.clone());
-        let (dir, at) = cache.dir.clone().unwrap_or_else(default);
-        let dir = self.path(&dir, &at, "cache.dir", true)?;
-        self.note("cache.dir", Some(&at));
+        let dir = match &cache.dir {
+            Some((dir, at)) => {
+                let path = self.path(dir, at, "cache.dir", true)?;
+                self.note("cache.dir", Some(at));
+                path
+            }
+            None => {
+                let Some(folder) = self.folders.results() else {
+                    let message = "nothing is cached: `cache` has no `dir`, and there is no cache folder of yours without $HOME";
+                    self.report.warn(Some(&cache.at), message);
+                    return None;
+                };
+                folder
+            }
+        };
         self.note("cache.ttl", Some(&cache.at));
         Some(CacheSettings {
             dir,

@@ -79,6 +79,7 @@ pub(super) fn resolve_with(
     let resolver = Resolver {
         invocation,
         environment,
+        folders,
         base,
         enforce_all,
         report,
@@ -151,6 +152,7 @@ impl Base {
 pub(super) struct Resolver<'a> {
     pub(super) invocation: &'a Invocation,
     pub(super) environment: &'a Environment,
+    pub(super) folders: &'a Folders,
     pub(super) base: Base,
     pub(super) enforce_all: bool,
     pub(super) report: Report,

@@ -32,6 +32,9 @@ runner: mock
 #  rate_limit: 10
 #  # Bounds of a run; `arborist inspect` lists all of them with what happens there.
 #  limits: {memory: 256MiB, cpu: 10s, requests: 64}
+#  # Use results again for a day, from this folder, relative to this file; without `dir` it is one of your own cache folder.
+#  cache: {dir: .cache/runner, ttl: 1d}
+#  # cache_dir: .cache/runner is an older form of it.
 #  # Certificates of authorities to trust besides the system's: a PEM file, relative to this file.
 #  ca: authorities.pem
 #  # The HTTP proxy that requests go through; variables such as HTTPS_PROXY are never obeyed.

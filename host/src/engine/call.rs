@@ -105,7 +105,7 @@ impl RunnerError {
 }
 
 /// What a runner says about itself. Texts are the guest's: escape them.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RunnerInfo {
     /// Its name.
     pub name: String,
@@ -118,7 +118,7 @@ pub struct RunnerInfo {
 }
 
 /// A configuration field that a runner reads.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ConfigField {
     /// Its name.
     pub name: String,
@@ -185,12 +185,8 @@ impl Component {
             .await
     }
 
-    /// Asks what the runner is; `None` where it does not say. The call should have an empty configuration
-    /// and a closed session: what a runner says about itself must not depend on either.
-    ///
-    /// # Errors
-    /// The sandbox stopped the run.
-    pub async fn describe(&self, call: &Call) -> Result<Option<RunnerInfo>, CallError> {
+    /// Asks what the runner is, in a fresh instance; see [`Component::describe`].
+    pub(super) async fn ask_about(&self, call: &Call) -> Result<Option<RunnerInfo>, CallError> {
         let Some(about) = &self.about else {
             return Ok(None);
         };

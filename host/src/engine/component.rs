@@ -42,7 +42,7 @@ pub struct Component {
     pub(super) streaming: Option<StreamingPre<RunState>>,
     shape: Shape,
     world: World,
-    digest: Digest,
+    pub(super) digest: Digest,
     name: String,
     size: usize,
     origin: Origin,

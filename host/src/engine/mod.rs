@@ -4,6 +4,7 @@
 //! once. Every call on it ([`Component::generate_task_spec`] and its siblings) gets a fresh store and a
 //! fresh instance under the limits of its [`Call`], and everything of it is gone when the call ends.
 
+mod about;
 mod aot;
 mod bindings;
 mod bomb;

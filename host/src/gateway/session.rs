@@ -282,6 +282,12 @@ impl Session {
         self.inner.secrets.show_pieces()
     }
 
+    /// Whether the value of a secret of the run is in a text, in any spelling in which answers are searched for it, or cannot be
+    /// searched for. Whoever may have any text searched can guess a secret: what comes out is not for a guest.
+    pub(crate) fn holds_secret(&self, text: &str) -> bool {
+        self.inner.secrets.hide(text) != text
+    }
+
     /// Notes that something is larger than `limit` allows.
     pub(super) fn too_large(&self, what: &str, limit: Limit, bound: u64) -> HttpError {
         self.refuse(

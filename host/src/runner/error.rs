@@ -6,6 +6,7 @@ use crate::{
     gateway::{AuditFailure, Refusal, Session},
     spec::SpecError,
 };
+use std::time::Duration;
 
 /// The longest text of a guest that a message shows, in characters.
 const SHOWN: usize = 4096;
@@ -37,6 +38,9 @@ pub enum RunError {
         /// How the run failed, if it did.
         reported: Option<String>,
     },
+    /// Another run asks the same, and its result did not come in this run's time.
+    #[error("another run has been asking the same for {}, and a cached result is made once\n  help: wait for it, give this run more time with `--timeout SECONDS`, or ask all the same with --no-cache", humantime::format_duration(*.0))]
+    Waited(Duration),
     /// The runner calls its configuration unusable.
     #[error("the runner does not accept its configuration: {}", printable(.0, SHOWN))]
     Config(String),
@@ -86,6 +90,7 @@ impl RunError {
                 Self::Runner(error.map_text(|text| session.show(text).into_owned()))
             }
             other @ (Self::Stopped { .. }
+            | Self::Waited(_)
             | Self::Refused { .. }
             | Self::Unaudited { .. }
             | Self::Returned { .. }) => other,
@@ -112,7 +117,13 @@ impl RunError {
     fn after_refusal(self, session: &Session) -> Self {
         match (session.refusal(), &self) {
             (None, _)
-            | (_, Self::Stopped { .. } | Self::Refused { .. } | Self::Unaudited { .. }) => self,
+            | (
+                _,
+                Self::Stopped { .. }
+                | Self::Waited(_)
+                | Self::Refused { .. }
+                | Self::Unaudited { .. },
+            ) => self,
             (Some(refusal), _) => Self::Refused {
                 refusal: refusal.clone(),
                 reported: self.to_string(),
@@ -124,9 +135,10 @@ impl RunError {
     #[must_use]
     pub fn class(&self) -> RunClass {
         match self {
-            Self::Stopped { .. } | Self::Refused { .. } | Self::Unaudited { .. } => {
-                RunClass::Sandbox
-            }
+            Self::Stopped { .. }
+            | Self::Waited(_)
+            | Self::Refused { .. }
+            | Self::Unaudited { .. } => RunClass::Sandbox,
             Self::Config(_) => RunClass::Config,
             Self::Runner(_) => RunClass::Runner,
             Self::Returned { .. } => RunClass::Spec,

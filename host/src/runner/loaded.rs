@@ -3,9 +3,10 @@
 use super::{Parameters, RunError, Running, running};
 use crate::{
     audit::{AuditFailure, AuditLog},
+    cache::ResultCache,
     config::{Faults, FieldInfo, FieldValue, Settings},
-    engine::{Call, Component, Engine, Ignore, LoadError, Observer, RunnerInfo, Source},
-    gateway::{Gateway, GatewayOptions, Lookup, RateLimiter, Session, SystemLookup, Tape},
+    engine::{Call, Component, Engine, LoadError, Observer, RunnerInfo, Source},
+    gateway::{Gateway, GatewayOptions, Lookup, RateLimiter, SystemLookup, Tape},
     limits::Limits,
     secrets::SecretSet,
 };
@@ -22,6 +23,7 @@ pub struct Runner {
     pub(super) gateway: Arc<Gateway>,
     pub(super) secrets: Arc<SecretSet>,
     pub(super) audit: Option<Arc<AuditLog>>,
+    pub(super) cache: Option<ResultCache>,
 }
 
 /// What runners have of the world around them.
@@ -84,6 +86,14 @@ pub enum BeginError {
 }
 
 impl Deadline {
+    /// That of a call.
+    pub(super) fn of(call: &Call) -> Self {
+        Self {
+            at: call.deadline,
+            time: call.time,
+        }
+    }
+
     /// A deadline `time` after `began`.
     #[must_use]
     pub fn after(began: Instant, time: Duration) -> Self {
@@ -110,8 +120,8 @@ pub async fn load(
     }
 }
 
-/// Asks a component what it is, without configuration and network, so that the answer cannot depend on them;
-/// `None` where it does not say.
+/// What a component says of itself, asked without configuration and network, and only where it was not asked before; `None` where it
+/// does not say.
 ///
 /// # Errors
 /// See [`RunError`].
@@ -120,15 +130,8 @@ pub async fn describe(
     limits: &Limits,
     deadline: Deadline,
 ) -> Result<Option<RunnerInfo>, RunError> {
-    let call = Call {
-        limits: limits.clone(),
-        config: Arc::new([]),
-        session: Session::closed(),
-        observer: Arc::new(Ignore),
-        deadline: deadline.at,
-        time: deadline.time,
-    };
-    Ok(component.describe(&call).await?)
+    let info = component.describe(limits, deadline.at, deadline.time);
+    Ok(info.await?)
 }
 
 impl Runner {
@@ -163,6 +166,7 @@ impl Runner {
             gateway,
             secrets,
             audit: None,
+            cache: None,
         })
     }
 
@@ -171,6 +175,16 @@ impl Runner {
     pub fn audited(self, log: Arc<AuditLog>) -> Self {
         Self {
             audit: Some(log),
+            ..self
+        }
+    }
+
+    /// The same runner, with its results kept in `cache` and taken from it. A run in which the runner gets a secret as it is neither
+    /// takes nor keeps any.
+    #[must_use]
+    pub fn cached(self, cache: ResultCache) -> Self {
+        Self {
+            cache: Some(cache),
             ..self
         }
     }

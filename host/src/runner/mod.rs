@@ -4,11 +4,13 @@
 //! returns is text from a stranger. It becomes a task spec or a DAG by being parsed and checked, or the run
 //! fails; nobody downstream sees the runner's own text.
 
+mod cached;
 mod error;
 mod input;
 mod loaded;
 mod running;
 
+pub use cached::Made;
 pub use error::{RunClass, RunError};
 pub use input::{
     Description, InputError, MAX_DESCRIPTION, MAX_NAME, MAX_PARAMETERS, MAX_VALUE, Parameters,

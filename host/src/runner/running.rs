@@ -1,26 +1,29 @@
 //! One run of a runner: its session, its placeholders, its calls.
 
-use super::{BeginError, Deadline, Description, Parameters, RunError, Runner};
+use super::{BeginError, Deadline, Description, Made, Parameters, RunError, Runner, cached::Asked};
 use crate::{
     audit::{RunAudit, RunOf},
     config::{FieldValue, Settings},
     engine::{Call, CallError, Observer, RunnerError},
     gateway::{Session, SessionOptions, Tape},
     secrets::RunSecrets,
-    spec::{Checked, Dag, TaskSpec},
+    spec::{Dag, TaskSpec},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// One run. Its calls share a session and its secrets' placeholders, which are dead when it is dropped.
 pub struct Running {
-    runner: Arc<Runner>,
-    session: Session,
+    pub(super) runner: Arc<Runner>,
+    pub(super) session: Session,
     /// What the runner reads from its configuration store.
     config: Arc<[(String, String)]>,
     parameters: Parameters,
     observer: Arc<dyn Observer>,
     began: Instant,
+    /// Whether its exchanges are real and of no further interest: what is recorded must be sent, and what is replayed is no result
+    /// for other runs.
+    pub(super) may_use_cache: bool,
 }
 
 /// The two calls, which have time and a model of their own.
@@ -33,6 +36,15 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// What it makes, in words.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TaskSpec => "task spec",
+            Self::Dagu => "DAG",
+        }
+    }
+
     /// By when a call must be done, for a run that began at `began`.
     #[must_use]
     pub fn deadline(self, settings: &Settings, began: Instant) -> Deadline {
@@ -56,6 +68,7 @@ pub(super) fn start(
         Tape::Replay(_) => RunSecrets::rehearsal(&runner.secrets, getrandom::fill)?,
         Tape::None | Tape::Record(_) => RunSecrets::new(&runner.secrets, getrandom::fill)?,
     };
+    let may_use_cache = matches!(tape, Tape::None);
     let config = config(&runner.settings, &secrets);
     let audit = audit(&runner)?;
     let gateway = &runner.gateway;
@@ -72,6 +85,7 @@ pub(super) fn start(
         parameters,
         observer,
         began,
+        may_use_cache,
     })
 }
 
@@ -99,43 +113,55 @@ impl Running {
     ///
     /// # Errors
     /// See [`RunError`].
-    pub async fn task_spec(
-        &self,
-        description: &Description,
-    ) -> Result<Checked<TaskSpec>, RunError> {
+    pub async fn task_spec(&self, description: &Description) -> Result<Made<TaskSpec>, RunError> {
         let (call, parameters) = self.call(Operation::TaskSpec);
-        let component = &self.runner.component;
-        let answer = component
-            .generate_task_spec(&call, description.as_str(), parameters.as_slice())
-            .await;
-        let spec = answer.map_err(RunError::from).and_then(|text| {
-            TaskSpec::parse(&self.session.show(&text)).map_err(|error| RunError::Returned {
-                what: "task spec",
-                error,
+        let asked = Asked {
+            operation: Operation::TaskSpec,
+            input: description.as_str(),
+            parameters: &parameters,
+            deadline: Deadline::of(&call),
+        };
+        self.through_cache(asked, async || {
+            let component = &self.runner.component;
+            let answer = component
+                .generate_task_spec(&call, description.as_str(), parameters.as_slice())
+                .await;
+            answer.map_err(RunError::from).and_then(|text| {
+                TaskSpec::parse(&self.session.show(&text)).map_err(|error| RunError::Returned {
+                    what: "task spec",
+                    error,
+                })
             })
-        });
-        let spec = spec.map_err(|error| error.after(&self.session))?;
-        RunError::unaudited(&self.session).map(|()| spec)
+        })
+        .await
     }
 
     /// Turns a task spec into a DAG: the runner's own where it makes one, else the host's.
     ///
     /// # Errors
     /// See [`RunError`].
-    pub async fn dag(&self, spec: &TaskSpec) -> Result<Checked<Dag>, RunError> {
+    pub async fn dag(&self, spec: &TaskSpec) -> Result<Made<Dag>, RunError> {
         let (call, parameters) = self.call(Operation::Dagu);
-        let component = &self.runner.component;
-        let answer = component
-            .generate_dagu_config(&call, &spec.to_yaml(), parameters.as_slice())
-            .await;
-        let dag = match answer {
-            Err(CallError::Runner(RunnerError::Unsupported)) => Ok(Dag::from_spec(spec)),
-            Err(error) => Err(error.into()),
-            Ok(text) => Dag::parse(&self.session.show(&text))
-                .map_err(|error| RunError::Returned { what: "DAG", error }),
+        let text = spec.to_yaml();
+        let asked = Asked {
+            operation: Operation::Dagu,
+            input: &text,
+            parameters: &parameters,
+            deadline: Deadline::of(&call),
         };
-        let dag = dag.map_err(|error| error.after(&self.session))?;
-        RunError::unaudited(&self.session).map(|()| dag)
+        self.through_cache(asked, async || {
+            let component = &self.runner.component;
+            let answer = component
+                .generate_dagu_config(&call, &text, parameters.as_slice())
+                .await;
+            match answer {
+                Err(CallError::Runner(RunnerError::Unsupported)) => Ok(Dag::from_spec(spec)),
+                Err(error) => Err(error.into()),
+                Ok(text) => Dag::parse(&self.session.show(&text))
+                    .map_err(|error| RunError::Returned { what: "DAG", error }),
+            }
+        })
+        .await
     }
 
     /// The run's gateway: what it was refused, and what it sent.

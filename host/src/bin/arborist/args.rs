@@ -76,6 +76,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// List cached results, or throw them away
+    Cache {
+        #[command(subcommand)]
+        command: CacheCommand,
+    },
     /// Compile the component on standard input; what this program starts itself for
     #[command(name = COMPILE, hide = true)]
     Compile {
@@ -184,6 +189,9 @@ pub(crate) struct RunnerArgs {
     /// Change a limit of the sandbox; see `arborist inspect`
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     pub(crate) limits: Vec<String>,
+    /// Neither take results from the cache that the configuration names, nor keep them there
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     #[command(flatten)]
     pub(crate) tape: TapeArgs,
     #[command(flatten)]
@@ -267,6 +275,33 @@ pub(crate) enum ConfigCommand {
     /// Say in words where the runner may send requests, and which secrets may go where
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// List the results that runs of yours would take
+    Ls(CacheArgs),
+    /// Throw away the results that no run would take any more
+    Clear {
+        #[command(flatten)]
+        folders: CacheArgs,
+        /// Throw away all results
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+/// Which folders of results.
+#[derive(Debug, Args)]
+pub(crate) struct CacheArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Look at the folder of this runner rather than of the selected one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) runner: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Report,
 }
 
 /// Which settings to look at.

@@ -29,13 +29,12 @@ pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure
     talk.waiting_for(&format!("{name}: making a DAG"));
     let dag = running.dag(&spec.value).await;
     let taped = tape.finish(talk).await;
-    let dag = dag?;
+    let dag = host::tell(dag?, talk);
     taped?;
-    dag.warnings.iter().for_each(|warning| talk.warn(warning));
     host::sum_up(&running, talk);
     let text = match args.format {
-        Format::Yaml => dag.value.to_yaml(),
-        Format::Json => dag.value.to_json(),
+        Format::Yaml => dag.to_yaml(),
+        Format::Json => dag.to_json(),
     };
     Staged::new(args.output.as_deref(), text)?.deliver().await
 }

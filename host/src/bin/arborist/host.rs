@@ -2,7 +2,7 @@
 
 use crate::{
     args::{self, RunnerArgs},
-    audit,
+    audit, cache,
     exit::{Exit, Failure},
     settings::{self, Surroundings},
     talk::Talk,
@@ -13,7 +13,7 @@ use arborist::{
     engine::{Compiler, CompilerCommand, Component, Engine, EngineOptions, Origin, Source},
     escape::printable,
     limits::Limits,
-    runner::{self, Deadline, Operation, Outside, Parameters, Runner, Running},
+    runner::{self, Deadline, Made, Operation, Outside, Parameters, Runner, Running},
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -25,6 +25,7 @@ pub(crate) struct Plan {
     source: Source,
     parameters: Parameters,
     tape: TapeFile,
+    no_cache: bool,
     began: Instant,
 }
 
@@ -46,6 +47,7 @@ impl Plan {
             source,
             parameters,
             tape,
+            no_cache: args.no_cache,
             began,
         })
     }
@@ -104,6 +106,8 @@ impl Plan {
         };
         let runner = Runner::new(component, self.settings, outside, deadline).await?;
         let runner = log.into_iter().fold(runner, Runner::audited);
+        let cache = cache::open(runner.settings(), folders, self.no_cache, talk);
+        let runner = cache.into_iter().fold(runner, Runner::cached);
         let sends = !self.tape.replays();
         self.surroundings
             .ask_leave(runner.settings(), sends, talk)
@@ -116,6 +120,21 @@ impl Plan {
         }
         Ok((running, self.tape))
     }
+}
+
+/// Says what there is to say of a result: the runner's own warnings, and whether it was made now.
+pub(crate) fn tell<T>(made: Made<T>, talk: &Talk) -> T {
+    made.warnings.iter().for_each(|warning| talk.warn(warning));
+    if let Some(age) = made.age {
+        let age = humantime::format_duration(Duration::from_secs(age.as_secs()));
+        talk.detail(format!(
+            "cache: a result that was made {age} ago; --no-cache asks anew"
+        ));
+    }
+    if let Some(reason) = made.not_kept {
+        talk.warn(format!("the result is not cached: {reason}"));
+    }
+    made.value
 }
 
 /// Says what a run that succeeded was refused, and with `-v` what went out.

@@ -2,6 +2,7 @@
 
 mod args;
 mod audit;
+mod cache;
 mod config;
 mod dagu;
 mod exit;
@@ -74,6 +75,7 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
         Command::Runners(args) => runners::runners(&args, talk),
         Command::Init(args) => within(None, config::init(args, talk)),
         Command::Config { command } => config::config(&command, talk),
+        Command::Cache { command } => cache::cache(&command, talk),
         Command::Compile { order } => {
             let (input, output) = (std::io::stdin().lock(), std::io::stdout().lock());
             // The reason is for the parent, which shows it as its own.
@@ -158,6 +160,7 @@ impl Command {
             | Self::Runners(_)
             | Self::Init(_)
             | Self::Config { .. }
+            | Self::Cache { .. }
             | Self::Compile { .. }
             | Self::Completions { .. } => TalkArgs::default(),
         }

@@ -61,15 +61,13 @@ async fn make(
     talk: &Talk,
 ) -> Result<(TaskSpec, Option<Dag>), Failure> {
     talk.waiting_for(&format!("{name}: making a task spec"));
-    let spec = running.task_spec(description).await?;
-    spec.warnings.iter().for_each(|warning| talk.warn(warning));
+    let spec = host::tell(running.task_spec(description).await?, talk);
     if !with_dag {
-        return Ok((spec.value, None));
+        return Ok((spec, None));
     }
     talk.waiting_for(&format!("{name}: making a DAG"));
-    let dag = running.dag(&spec.value).await?;
-    dag.warnings.iter().for_each(|warning| talk.warn(warning));
-    Ok((spec.value, Some(dag.value)))
+    let dag = host::tell(running.dag(&spec).await?, talk);
+    Ok((spec, Some(dag)))
 }
 
 /// The description as typed, or from standard input.

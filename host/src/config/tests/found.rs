@@ -95,3 +95,16 @@ fn it_is_found_from_below() {
         RunnerOrigin::File(flag.root.join("a/b/mine.wasm"))
     );
 }
+
+#[test]
+fn a_cache_without_a_folder_is_in_the_users_own() {
+    // Also for a found file: nothing of it decides where.
+    let mut case = Case::found("runner: mock\nmock:\n  cache: {ttl: 2h}\n");
+    let dir = case.settings().cache.unwrap().dir;
+    assert!(dir.ends_with("home/cache/arborist/results"), "{dir:?}");
+    case.folders.cache = None;
+    let settings = case.settings();
+    assert!(settings.cache.is_none());
+    let warned = settings.warned();
+    assert!(warned.contains(":3:10: nothing is cached"), "{warned}");
+}

@@ -236,7 +236,13 @@ fn the_rest_of_the_keys_is_read() {
     assert_eq!(settings.policy.networks().len(), 1);
     let empty = Case::named("runner: mock\nmock: {retry: {}, cache: {}}\n").settings();
     assert_eq!(empty.retry, Some(crate::pace::Retry::DEFAULT));
-    assert!(empty.cache.unwrap().dir.ends_with("repo/.cache/runner"));
+    assert!(
+        empty
+            .cache
+            .unwrap()
+            .dir
+            .ends_with("home/cache/arborist/results")
+    );
     let keys: Vec<String> = settings.rows().into_iter().map(|row| row.key).collect();
     for key in [
         "mock.retry",

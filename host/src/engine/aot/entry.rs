@@ -1,13 +1,17 @@
 //! One artefact: a record that names its length, and the code, each written whole and then renamed.
 
 use super::folder::Folder;
+use crate::private;
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
 use tempfile::NamedTempFile;
+
+/// How the name of a file begins that is being written.
+const DRAFT: &str = ".new-";
 
 /// An artefact whose descriptor has been checked.
 #[derive(Debug)]
@@ -19,12 +23,12 @@ impl Entry {
     /// Opens the artefact for `key`; `None` where there is none or it cannot be trusted.
     pub(super) fn open(folder: &Folder, key: &str) -> Option<Self> {
         let mut record = String::new();
-        open_checked(&record_path(folder, key))?
+        private::open(&record_path(folder, key))?
             .take(32)
             .read_to_string(&mut record)
             .ok()?;
         let length: u64 = record.trim().parse().ok()?;
-        let file = open_checked(&code_path(folder, key, length))?;
+        let file = private::open(&code_path(folder, key, length))?;
         (file.metadata().ok()?.len() == length).then_some(Self { file })
     }
 
@@ -39,9 +43,10 @@ pub(crate) struct Draft(NamedTempFile);
 
 impl Draft {
     pub(super) fn new(folder: &Folder) -> io::Result<Self> {
-        sweep(folder);
+        // No compilation takes a day.
+        private::remove_left_behind(folder.path(), DRAFT, Duration::from_secs(24 * 60 * 60));
         let file = tempfile::Builder::new()
-            .prefix(".new-")
+            .prefix(DRAFT)
             .tempfile_in(folder.path())?;
         Ok(Self(file))
     }
@@ -49,6 +54,12 @@ impl Draft {
     /// The file, to be written from its beginning.
     pub(crate) fn file(&self) -> io::Result<File> {
         self.0.as_file().try_clone()
+    }
+
+    /// Gives a short text its name at once.
+    pub(super) fn keep_text(mut self, text: &[u8], path: &Path) -> io::Result<()> {
+        self.0.write_all(text)?;
+        place(self.0, path)
     }
 
     /// Gives the artefact its name, and then the record that makes it found.
@@ -72,22 +83,6 @@ pub(super) fn remove(folder: &Folder, key: &str) {
     drop(std::fs::remove_file(record_path(folder, key)));
 }
 
-/// Removes drafts that a process left behind which was killed: no compilation takes a day.
-fn sweep(folder: &Folder) {
-    let Ok(entries) = std::fs::read_dir(folder.path()) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let old = || {
-            let age = entry.metadata().ok()?.modified().ok()?.elapsed().ok()?;
-            Some(age > Duration::from_secs(24 * 60 * 60))
-        };
-        if entry.file_name().as_encoded_bytes().starts_with(b".new-") && old() == Some(true) {
-            drop(std::fs::remove_file(entry.path()));
-        }
-    }
-}
-
 fn record_path(folder: &Folder, key: &str) -> PathBuf {
     folder.path().join(format!("{key}.len"))
 }
@@ -102,35 +97,6 @@ fn place(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
-}
-
-#[cfg(unix)]
-fn open_checked(path: &PathBuf) -> Option<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(i32::try_from(flags.bits()).ok()?)
-        .open(path)
-        .ok()?;
-    let user = rustix::process::geteuid().as_raw();
-    is_trusted(&file.metadata().ok()?, user).then_some(file)
-}
-
-/// Whether nobody but that user can have written the file.
-#[cfg(unix)]
-fn is_trusted(metadata: &std::fs::Metadata, user: u32) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    metadata.is_file()
-        && metadata.uid() == user
-        && metadata.mode() & 0o022 == 0
-        && metadata.nlink() == 1
-}
-
-#[cfg(not(unix))]
-fn open_checked(path: &PathBuf) -> Option<File> {
-    let file = OpenOptions::new().read(true).open(path).ok()?;
-    file.metadata().ok()?.is_file().then_some(file)
 }
 
 #[cfg(all(test, unix))]
@@ -168,14 +134,6 @@ mod tests {
         drop(Draft::new(&folder).unwrap());
         assert!(!left.exists() && young.exists());
         assert!(Entry::open(&folder, "key").is_some());
-    }
-
-    #[test]
-    fn what_another_user_owns_is_a_miss() {
-        let (_base, folder) = folder();
-        let metadata = std::fs::metadata(code_path(&folder, "key", 4)).unwrap();
-        let user = rustix::process::geteuid().as_raw();
-        assert!(is_trusted(&metadata, user) && !is_trusted(&metadata, user + 1));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The folder that holds artefacts: ours, and private.
 
+use crate::private::{self, Others};
 use std::path::{Path, PathBuf};
 
 /// A folder that only this user can write to.
@@ -35,9 +36,8 @@ impl Folder {
             path: path.to_owned(),
             error,
         };
-        make(path).map_err(fail)?;
-        let metadata = std::fs::symlink_metadata(path).map_err(fail)?;
-        if let Some(found) = flaw(&metadata) {
+        private::make_folder(path).map_err(fail)?;
+        if let Some(found) = private::flaw(path, Others::Nothing).map_err(fail)? {
             return Err(FolderError::NotPrivate {
                 path: path.to_owned(),
                 found,
@@ -51,46 +51,6 @@ impl Folder {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
-}
-
-#[cfg(unix)]
-fn make(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-}
-
-#[cfg(not(unix))]
-fn make(path: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(path)
-}
-
-#[cfg(unix)]
-fn flaw(metadata: &std::fs::Metadata) -> Option<&'static str> {
-    flaw_for(metadata, rustix::process::geteuid().as_raw())
-}
-
-/// What makes the folder unfit for that user.
-#[cfg(unix)]
-fn flaw_for(metadata: &std::fs::Metadata, user: u32) -> Option<&'static str> {
-    use std::os::unix::fs::MetadataExt as _;
-    if !metadata.is_dir() {
-        Some("it is no folder")
-    } else if metadata.uid() != user {
-        Some("it belongs to another user")
-    } else if metadata.mode() & 0o077 != 0 {
-        Some("others may look into it or write to it")
-    } else {
-        None
-    }
-}
-
-/// Elsewhere the user's own cache folder is private by the system's default.
-#[cfg(not(unix))]
-fn flaw(metadata: &std::fs::Metadata) -> Option<&'static str> {
-    (!metadata.is_dir()).then_some("it is no folder")
 }
 
 #[cfg(all(test, unix))]
@@ -129,19 +89,5 @@ mod tests {
                 ..
             })
         ));
-    }
-
-    #[test]
-    fn a_folder_of_another_user_is_refused() {
-        let base = tempfile::tempdir().unwrap();
-        let path = base.path().join("aot");
-        Folder::open(&path).unwrap();
-        let metadata = std::fs::symlink_metadata(&path).unwrap();
-        let user = rustix::process::geteuid().as_raw();
-        assert_eq!(flaw_for(&metadata, user), None);
-        assert_eq!(
-            flaw_for(&metadata, user + 1),
-            Some("it belongs to another user")
-        );
     }
 }

@@ -8,6 +8,7 @@
 mod entry;
 mod folder;
 mod map;
+mod said;
 
 pub(crate) use entry::Draft;
 pub use folder::FolderError;
@@ -79,9 +80,15 @@ impl AotCache {
     }
 
     fn key(&self, digest: Digest) -> String {
+        self.key_with(digest, &[])
+    }
+
+    /// A name for what depends on more than the component.
+    fn key_with(&self, digest: Digest, more: &[u8]) -> String {
         let mut hasher = Sha256::new();
         hasher.update(digest.as_bytes());
         hasher.update(self.compatibility);
+        hasher.update(more);
         hasher
             .finalize()
             .iter()
