@@ -107,6 +107,7 @@ impl Session {
     ) -> Result<Incoming, HttpError> {
         let spare = body.spare();
         let (mut permit, mut attempt) = first;
+        let mut attempts = 1;
         loop {
             let tried = self.attempt(asked, permit, body, attempt).await;
             let setback = match &tried {
@@ -117,7 +118,7 @@ impl Session {
                 Some((retries.next(&setback, asked.method())?, spare))
             });
             let Some((wait, spare)) = again else {
-                return tried.map_err(|failed| failed.error);
+                return tried.map_err(|failed| failed.after(attempts));
             };
             if let Ok(mut answer) = tried {
                 answer.retries();
@@ -127,6 +128,7 @@ impl Session {
             }
             (permit, attempt) = self.permit(asked)?;
             self.count_retry();
+            attempts += 1;
             body = spare.clone().into();
         }
     }
@@ -282,6 +284,18 @@ struct Failed {
     error: HttpError,
     /// Why it may go better the next time, if it may.
     setback: Option<Setback>,
+}
+
+impl Failed {
+    /// The error of the last of so many attempts.
+    fn after(self, attempts: u32) -> HttpError {
+        match self.error {
+            HttpError::Connection(reason) if attempts > 1 => {
+                HttpError::Connection(format!("{reason}, in the last of {attempts} attempts"))
+            }
+            other => other,
+        }
+    }
 }
 
 impl From<HttpError> for Failed {
