@@ -26,10 +26,13 @@ pub struct Place(usize);
 pub struct RecorderFull;
 
 impl Recorder {
-    /// Begins an exchange.
-    pub fn begin(&self, request: Request) -> Place {
+    /// Begins an exchange. Of one that does not fit any more nothing is held.
+    pub fn begin(&self, mut request: Request) -> Place {
         let mut state = self.state();
         state.bytes = state.bytes.saturating_add(size(&request));
+        if state.bytes > MAX_BYTES {
+            (request.headers, request.body) = (None, None);
+        }
         state.exchanges.push((request, None));
         Place(state.exchanges.len() - 1)
     }
