@@ -37,7 +37,7 @@ struct JsonLines {
     guests: bool,
 }
 
-/// Makes the log that of this process.
+/// Makes this the log of the process.
 pub(crate) fn install(args: TalkArgs, writer: &Arc<Writer>) {
     let least = match (args.quiet, args.verbose) {
         (true, _) => Level::ERROR,
