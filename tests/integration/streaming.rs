@@ -3,7 +3,7 @@
 mod at_once;
 mod ending;
 
-use crate::guests::{PLAIN, STREAMING};
+use crate::guests::{PLAIN, SDK_STREAMING, STREAMING};
 use arborist_tests::{
     Host, Ran,
     service::{Gate, Service, Stream},
@@ -156,6 +156,11 @@ fn the_world_is_known_and_a_dag_is_made_by_generate() {
             && shown.contains("wasi:http/client@0.3"),
         "{shown}"
     );
+    let shown = host.run(&["inspect", SDK_STREAMING]).succeeded();
+    assert!(
+        shown.contains("world   described-streaming-runner") && shown.contains("words 0.1.0"),
+        "{shown}"
+    );
     let dag = host.home().join("dag.yaml");
     let ran = stream(&host, "words x", &["--dagu", "dag.yaml"]);
     let _spec = ran.succeeded();
@@ -195,8 +200,12 @@ fn each_way_to_end_badly_is_told_as_what_it_is() {
             6,
             "cannot drop future write end without first writing",
         ),
-        ("endless", 6, "its stream had not ended, after 2s"),
-        ("never", 6, "its future had no value after 2s"),
+        (
+            "endless",
+            6,
+            "longer than 2s: its result is there, and its stream has not ended",
+        ),
+        ("never", 6, "longer than 2s: its future has no value yet"),
         ("error invalid-config", 3, "does not accept"),
         ("error unsupported", 5, "does not do this"),
     ] {
@@ -218,9 +227,13 @@ fn gated() -> (Service, Gate) {
 #[test]
 fn a_piece_is_shown_before_the_service_has_sent_its_last() {
     let host = Host::new();
-    for (component, ask) in [(STREAMING, "stream"), (PLAIN, "open")] {
+    for (component, ask) in [
+        (STREAMING, "stream GET "),
+        (PLAIN, "open GET "),
+        (SDK_STREAMING, ""),
+    ] {
         let (service, gate) = gated();
-        let ask = format!("{ask} GET {}", service.url("/"));
+        let ask = format!("{ask}{}", service.url("/"));
         let mut child = start(
             &host,
             &[

@@ -1,5 +1,5 @@
 //! What wit-bindgen generates from `wit/`: the world `runner`, and beside it a world of one export,
-//! `about`. The linker merges the two in the component.
+//! `about`, and with the feature `streaming` another, `generate-streaming`. The linker merges them in the component.
 #![allow(
     missing_docs,
     missing_debug_implementations,
@@ -31,6 +31,27 @@ pub mod description {
         pub_export_macro: true,
         export_macro_name: "export_about",
         default_bindings_module: "arborist_sdk::bindings::description",
+        with: {
+            "arborist:runner/runner-types@0.1.0": crate::bindings::arborist::runner::runner_types,
+        },
+        generate_all,
+    });
+}
+
+#[cfg(feature = "streaming")]
+pub mod streaming {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: r#"
+            package arborist:sdk;
+            world streaming {
+                export arborist:runner/generate-streaming@0.1.0;
+            }
+        "#,
+        world: "arborist:sdk/streaming",
+        pub_export_macro: true,
+        export_macro_name: "export_generate_streaming",
+        default_bindings_module: "arborist_sdk::bindings::streaming",
         with: {
             "arborist:runner/runner-types@0.1.0": crate::bindings::arborist::runner::runner_types,
         },

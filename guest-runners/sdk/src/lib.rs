@@ -25,7 +25,8 @@
 //!
 //! Everything else is there when it is needed: [`Config`] for the runner's section of
 //! `agent-arborist.yaml`, [`http`] for requests through the host's gateway, [`ask`] for services that
-//! answer in prose, [`service`] for the best-known of them, [`log`] and [`progress`] for the user. What
+//! answer in prose, [`service`] for the best-known of them, [`log`] and [`progress`] for the user, and with the
+//! feature `streaming` `StreamingRunner` for runners that export `generate-streaming`. What
 //! the host does for every runner (retries, rate limits, secrets, caching) has no place here.
 //!
 //! Code that does not call the host runs natively, so a runner's own logic is tested by `cargo test`.
@@ -51,6 +52,8 @@ mod request;
 mod runner;
 pub mod service;
 mod spec;
+#[cfg(feature = "streaming")]
+mod streaming;
 
 #[doc(hidden)]
 pub mod bindings;
@@ -61,3 +64,5 @@ pub use info::{Field, Info};
 pub use request::Request;
 pub use runner::{Runner, SpecText};
 pub use spec::{Step, TaskSpec};
+#[cfg(feature = "streaming")]
+pub use streaming::{Pieces, StreamingRunner};

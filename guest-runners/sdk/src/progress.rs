@@ -1,8 +1,8 @@
 //! What the runner has so far, for a user who waits.
 
 /// The most bytes that one call of the host takes; beyond them it traps.
-#[cfg(any(target_family = "wasm", test))]
-const MAX_CHUNK: usize = 1 << 20;
+#[cfg(any(target_family = "wasm", feature = "streaming", test))]
+pub(crate) const MAX_CHUNK: usize = 1 << 20;
 
 /// Shows `text` as it is; it need not be a line and is not part of the result. Natively it goes nowhere.
 pub fn emit(text: &str) {
@@ -15,8 +15,8 @@ pub fn emit(text: &str) {
 }
 
 /// `text` in pieces of at most `max` bytes, cut between characters; `max` is at least 4.
-#[cfg(any(target_family = "wasm", test))]
-fn chunks(text: &str, max: usize) -> impl Iterator<Item = &str> {
+#[cfg(any(target_family = "wasm", feature = "streaming", test))]
+pub(crate) fn chunks(text: &str, max: usize) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let (chunk, left) = rest.split_at(rest.floor_char_boundary(max));

@@ -23,7 +23,7 @@ pub enum Stop {
     #[error("it took longer than {}\n  help: give it more time with `--timeout SECONDS`", humantime::format_duration(*.0))]
     Deadline(Duration),
     /// The deadline passed while a runner that streams owed something.
-    #[error("{what} after {}\n  help: give it more time with `--timeout SECONDS` if it was still at work; else the runner must be changed", humantime::format_duration(*time))]
+    #[error("it took longer than {}: {what}\n  help: give it more time with `--timeout SECONDS`", humantime::format_duration(*time))]
     Owed {
         /// What had not come.
         what: &'static str,

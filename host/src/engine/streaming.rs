@@ -17,9 +17,9 @@ use wasmtime::{
 };
 
 /// What a runner owes once it has returned its stream and its future.
-const RESULT: &str = "its future had no value";
+const RESULT: &str = "its future has no value yet";
 /// What it owes once the future has a value.
-const END: &str = "it had given its result, and its stream had not ended,";
+const END: &str = "its result is there, and its stream has not ended";
 
 type Answer = Result<String, guest::RunnerError>;
 

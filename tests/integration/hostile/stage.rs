@@ -79,10 +79,11 @@ impl Stage {
         if let Some(config) = &entry.config {
             host.file("agent-arborist.yaml", fill.text(config));
         }
-        let guest = entry
-            .guest
-            .clone()
-            .unwrap_or(Guest::Named("plain".to_owned()));
+        // Of the guests only this one knows the third door.
+        let third = entry.with.get("door").is_some_and(|door| door == "wasi3");
+        let usual = if third { "streaming" } else { "plain" };
+        let guest = entry.guest.clone();
+        let guest = guest.unwrap_or(Guest::Named(usual.to_owned()));
         let placed = guest.place(&folder.path, host.home(), &fill);
         let is_run = entry.command.is_none();
         let pair =

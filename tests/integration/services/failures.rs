@@ -3,8 +3,10 @@
 use super::{KEY, ROWS, run};
 use arborist_tests::{
     Host,
-    service::{Behaviour, End, Said, Service},
+    service::{Behaviour, End, Gate, PATIENCE, Said, Service, What},
 };
+use serde_json::Value;
+use std::process::Stdio;
 
 #[test]
 fn errors_of_the_service_are_told_with_what_to_do() {
@@ -77,7 +79,9 @@ fn a_stream_that_does_not_come_to_its_end_is_no_answer() {
             (Said::broken(&plan), "broke off its answer: "),
         ] {
             let service = Service::start((row.ai)().says(said.clone()).into());
-            let error = run(&row.host(&service), &["run", "x"]).failed(5);
+            let host = row.host(&service);
+            let args = ["run", "x", "-o", "spec.yaml", "--audit", "audit.jsonl"];
+            let error = run(&host, &args).failed(5);
             assert!(error.contains(part), "{} {said:?}: {error}", row.runner);
             assert!(
                 error.contains("succeed later"),
@@ -85,6 +89,11 @@ fn a_stream_that_does_not_come_to_its_end_is_no_answer() {
                 row.runner
             );
             assert_eq!(service.requests().len(), 1);
+            assert!(!host.home().join("spec.yaml").exists());
+            // What HTTP calls complete is no business of the log's.
+            if let "broke off" | "127.0.0.1" = part {
+                assert_eq!(outcome_of(&host), "cut-off", "{} {said:?}", row.runner);
+            }
         }
     }
 }
@@ -195,5 +204,49 @@ fn the_key_is_nowhere_but_on_the_wire() {
             ran.stderr
         );
         assert!(service.request().holds(KEY));
+    }
+}
+
+/// The outcome of the only attempt in the audit log.
+fn outcome_of(host: &Host) -> String {
+    let log = std::fs::read_to_string(host.home().join("audit.jsonl")).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
+    let attempts: Vec<Value> = lines
+        .filter(|line: &Value| line["event"] == "attempt")
+        .collect();
+    assert_eq!(attempts.len(), 1, "{log}");
+    attempts[0]["outcome"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_interruption_in_mid_stream_closes_the_connection() {
+    for row in &ROWS {
+        let gate = Gate::new();
+        let ai = (row.ai)().says(&super::plan()).cut_every(40);
+        let service = Service::start(ai.last_behind(&gate).into());
+        let host = row.host(&service);
+        let mut command = host.command();
+        let args = [
+            "run",
+            "x",
+            "--stream",
+            "-o",
+            "spec.yaml",
+            "--audit",
+            "audit.jsonl",
+        ];
+        command.args(args).env("SERVICE_KEY", KEY);
+        let mut child = command
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        service.expect(&What::AnswerPiece(3));
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert!(service.quiet(PATIENCE), "{}", service.log());
+        assert_eq!(outcome_of(&host), "cancelled");
+        assert!(!host.home().join("spec.yaml").exists());
     }
 }

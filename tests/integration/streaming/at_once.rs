@@ -1,6 +1,6 @@
 //! Many things at once: requests of one run, and runs of one process.
 
-use super::stream;
+use super::{start, stream};
 use crate::guests::{PLAIN, STREAMING};
 use arborist::{
     config::{self, Environment, Folders, Invocation},
@@ -9,7 +9,7 @@ use arborist::{
 };
 use arborist_tests::{
     Host, host,
-    service::{Answer, Behaviour, Service, Stream, What},
+    service::{Answer, Behaviour, Gate, Service, Stream, What},
 };
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::{path::Path, sync::Arc};
@@ -24,25 +24,23 @@ fn together(requests: usize) -> Service {
 fn requests_of_one_runner_overlap() {
     let host = Host::new();
     for (component, ask) in [(STREAMING, "many"), (PLAIN, "at-once")] {
-        let service = together(4);
+        let gate = Gate::new();
+        let service = Service::start(Behaviour::text(200, "ok").behind(&gate));
         let ask = format!("{ask} 4 GET {}", service.url("/"));
-        let args = [
-            "run",
-            &ask,
-            "--component",
-            component,
-            "--allow",
-            &service.origin(),
-        ];
-        let spec = host.run(&args).succeeded();
-        assert_eq!(spec.matches("200").count(), 4, "{spec}");
-        let events = service.events();
-        let first = events
+        let origin = service.origin();
+        let args = ["run", &ask, "--component", component, "--allow", &origin];
+        let child = start(&host, &args);
+        // All four are there before the first is answered.
+        service.expect_requests(4);
+        let answers = service.events();
+        let answers = answers
             .iter()
-            .position(|event| event.what == What::AnswerHead);
-        let before = events.iter().take(first.unwrap());
-        let arrived = before.filter(|event| event.what == What::Head).count();
-        assert_eq!(arrived, 4, "{}", service.log());
+            .filter(|event| event.what == What::AnswerHead);
+        assert_eq!(answers.count(), 0, "{}", service.log());
+        gate.open();
+        let output = child.wait_with_output().unwrap();
+        let spec = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(spec.matches("200").count(), 4, "{spec}");
     }
 }
 
@@ -121,12 +119,45 @@ fn ten_runs_of_one_process_overlap_on_one_thread() {
     assert_eq!(service.most_at_once(), 10, "{}", service.log());
 }
 
-/// A runner that may go to the service.
+#[test]
+fn a_run_that_computes_does_not_keep_another_waiting() {
+    let service = together(1);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    for ask in ["loop", "nothing"] {
+        let ended = runtime.block_on(async {
+            let (streaming, plain) = (
+                runner(STREAMING, &service).await,
+                runner(PLAIN, &service).await,
+            );
+            let run = async |runner: &Arc<Runner>, ask: &'static str| {
+                let running = runner.start(Parameters::default(), Arc::new(Ignore), Instant::now());
+                let spec = running.unwrap();
+                let spec = spec.task_spec(&Description::new(ask).unwrap()).await;
+                (ask, spec.is_ok())
+            };
+            let mut runs = FuturesUnordered::new();
+            runs.push(run(&streaming, ask));
+            runs.push(run(&plain, "counter"));
+            let mut ended = Vec::new();
+            while let Some(run) = runs.next().await {
+                ended.push(run);
+            }
+            ended
+        });
+        assert_eq!(ended, [("counter", true), (ask, false)]);
+    }
+}
+
+/// A runner that may go to the service, and compute for two seconds.
 pub(super) async fn runner(component: &str, service: &Service) -> Arc<Runner> {
     let invocation = Invocation {
         folder: Path::new("/").to_owned(),
         component: Some(component.into()),
         allow: vec![service.origin()],
+        limits: vec!["cpu=2s".to_owned()],
         ..Invocation::default()
     };
     let settings = config::resolve(&invocation, &Environment::default(), &Folders::default())

@@ -1,10 +1,10 @@
 //! `wasi:http`: the second door to the gateway. wasmtime-wasi-http is built without its own sender, so this
 //! hook is the only way out.
 
-use crate::gateway::{HttpError, Incoming, Session, StreamedRequest};
+use crate::gateway::{BodyStream, HttpError, Incoming, Session, StreamedRequest};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response, header::CONTENT_LENGTH};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
 use std::{io, sync::Arc, time::Duration};
@@ -75,6 +75,9 @@ async fn within(
 fn lift(request: Request<WasiBody>) -> StreamedRequest {
     let (head, body) = request.into_parts();
     let pieces = body.into_data_stream();
+    let pieces = pieces.map(|piece| piece.map_err(|error| io::Error::other(format!("{error:?}"))));
+    let length = head.headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
     StreamedRequest {
         method: head.method.as_str().to_owned(),
         scheme: head.uri.scheme_str().map(str::to_owned),
@@ -87,10 +90,30 @@ fn lift(request: Request<WasiBody>) -> StreamedRequest {
             .path_and_query()
             .map(|path| path.as_str().to_owned()),
         headers: head.headers,
-        body: Box::pin(
-            pieces.map(|piece| piece.map_err(|error| io::Error::other(format!("{error:?}")))),
-        ),
+        body: match length {
+            Some(length) => whole(Box::pin(pieces), length),
+            None => Box::pin(pieces),
+        },
     }
+}
+
+/// A body that breaks off where it has another length than the guest gave. By 0.3 wasmtime-wasi-http lets a shorter one end as if it
+/// were whole, and half of what was meant must not be sent for all of it.
+fn whole(pieces: BodyStream, length: u64) -> BodyStream {
+    let next = |state: Option<(BodyStream, u64)>| async {
+        let (mut pieces, left) = state?;
+        let wrong = || Some((Err(io::Error::other("another length than it said")), None));
+        match pieces.next().await {
+            Some(Ok(piece)) => match left.checked_sub(piece.len() as u64) {
+                Some(left) => Some((Ok(piece), Some((pieces, left)))),
+                None => wrong(),
+            },
+            Some(Err(broken)) => Some((Err(broken), None)),
+            None if left > 0 => wrong(),
+            None => None,
+        }
+    };
+    Box::pin(stream::unfold(Some((pieces, length)), next))
 }
 
 /// The answer in wasmtime's terms.

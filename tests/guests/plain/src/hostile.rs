@@ -3,7 +3,7 @@
 use crate::bindings::arborist::runner::progress;
 use crate::bindings::exports::arborist::runner::generate::RunnerError;
 use crate::bindings::wasi::logging::logging::{Level, log};
-use crate::{number, spec_with, web};
+use crate::{number, spec_with};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(crate) fn count() -> u32 {
 /// Behaves so; `None` where no behaviour has that name.
 pub(crate) fn run(behaviour: &str, argument: &str) -> Result<Option<String>, RunnerError> {
     let line = "x".repeat(1023);
-    let argument = &web::filled(argument);
+    let argument = &crate::asked::filled(argument);
     match behaviour {
         "counter" => return Ok(Some(spec_with("counter", count()))),
         "answer" => return Ok(Some(answer(number(argument, 1 << 30)?))),

@@ -22,7 +22,7 @@
 //! | `emit-huge [N]` | emits N bytes in one call, one more than is allowed by default |
 //! | `handles [N]` | keeps N pollables, 2,000,000 by default |
 //! | `random-huge [N]` | asks for N random bytes in one call, 1 GiB by default |
-//! | `http METHOD URL`, `open METHOD URL` | sends a request ([`web`]) |
+//! | `http METHOD URL`, `open METHOD URL` | sends a request ([`asked`], [`web`]) |
 //! | `wasi METHOD URL` | the same by `wasi:http` ([`second_door`]) |
 //! | `keep WHAT [N]` | makes N of what [`keep`] lists and keeps them, 1,000,000 by default |
 //! | `hoard N HEADERS` | builds N requests for `wasi:http` that are never sent, and tells what was taken of each ([`second_door`]) |
@@ -34,6 +34,7 @@
 //! `generate-dagu-config` returns the parameter `dagu`, with the parameter `dagu-counter` a DAG with the counter, and
 //! without either `unsupported`.
 
+mod asked;
 mod bindings;
 mod hostile;
 mod keep;
@@ -43,6 +44,7 @@ mod second_door;
 mod verdicts;
 mod web;
 
+use asked::{number, parameter, unusable};
 use bindings::arborist::runner::runner_types::ServiceFailure;
 use bindings::exports::arborist::runner::generate::{Guest, Parameter, RunnerError};
 use report::Report;
@@ -117,28 +119,6 @@ fn error(kind: &str, argument: &str, parameters: &[Parameter]) -> Result<RunnerE
         "unsupported" => RunnerError::Unsupported,
         _ => return Err(unusable(&format!("no error is named {kind}"))),
     })
-}
-
-fn parameter<'a>(parameters: &'a [Parameter], name: &str) -> Option<&'a str> {
-    parameters
-        .iter()
-        .find(|it| it.name == name)
-        .map(|it| it.value.as_str())
-}
-
-/// The error for a description that a test wrote wrongly.
-fn unusable(why: &str) -> RunnerError {
-    RunnerError::InvalidInput(format!("the test guest cannot do that: {why}"))
-}
-
-/// A number, or `default` where there is none.
-fn number(argument: &str, default: u64) -> Result<u64, RunnerError> {
-    match argument.trim() {
-        "" => Ok(default),
-        text => text
-            .parse()
-            .map_err(|_| unusable(&format!("{text:?} is no number"))),
-    }
 }
 
 fn spec_with(name: &str, value: impl std::fmt::Display) -> String {

@@ -1,8 +1,8 @@
 //! The same requests by the second door: `wasi:http/outgoing-handler`.
 
+use crate::asked::{self, Parts, add_body, failed, line, number, parts, unusable};
 use crate::bindings::exports::arborist::runner::generate::{Parameter, RunnerError};
 use crate::report::Report;
-use crate::{number, parameter, unusable, web};
 use wasip2::http::outgoing_handler::{OutgoingRequest, handle};
 use wasip2::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, Scheme,
@@ -13,31 +13,22 @@ use wasip2::io::streams::StreamError;
 /// What one call may write to a body's stream.
 const WRITE: usize = 4096;
 
-/// The parts of a request, as they are set.
-struct Parts {
-    method: String,
-    scheme: Option<String>,
-    authority: Option<String>,
-    path: Option<String>,
-}
-
-/// `METHOD URL`, cut at the first `://` and the first `/` after it, with no other look at it. The parameters `scheme%`,
-/// `authority%` and `path%`, percent-encoded, are taken in place of what was cut; `absent` lists what is not set at all.
+/// Sends a request, and tells its answer.
 pub(crate) fn run(argument: &str, parameters: &[Parameter]) -> Result<String, RunnerError> {
-    let (method, url) = web::line(argument, parameters)?;
+    let (method, url) = line(argument, parameters)?;
     let mut report = Report::new(&url);
     let answer = match send(&parts(method, &url, parameters), parameters) {
         Ok(answer) => answer,
-        Err(error) => return web::failed(report, error, parameters),
+        Err(error) => return failed(report, error, parameters),
     };
     report.add("status", answer.status());
     report.add("headers", lines(&answer));
     match body(&answer) {
         Ok(bytes) => {
             report.add("length", bytes.len());
-            web::add_body(&mut report, &bytes, parameters);
+            add_body(&mut report, &bytes, parameters);
         }
-        Err(error) => return web::failed(report, error, parameters),
+        Err(error) => return failed(report, error, parameters),
     }
     Ok(report.to_spec())
 }
@@ -112,27 +103,6 @@ pub(crate) fn ask(
     send(&parts(method.to_owned(), url, parameters), parameters)
 }
 
-fn parts(method: String, url: &str, parameters: &[Parameter]) -> Parts {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let cut = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(cut);
-    let absent = parameter(parameters, "absent").unwrap_or_default();
-    let part = |name: &str, cut: &str| {
-        let given = parameter(parameters, &format!("{name}%")).map(web::decoded);
-        let text = given.map_or(cut.to_owned(), |it| {
-            String::from_utf8_lossy(&it).into_owned()
-        });
-        (!absent.split(' ').any(|it| it == name)).then_some(text)
-    };
-    Parts {
-        method,
-        // The case of the variant, as HTTP libraries choose it: for any case of letters.
-        scheme: part("scheme", &scheme.to_ascii_lowercase()),
-        authority: part("authority", authority),
-        path: part("path", path),
-    }
-}
-
 fn lines(answer: &IncomingResponse) -> String {
     let entries = answer.headers().entries();
     let line =
@@ -181,7 +151,7 @@ pub(crate) fn at_once(argument: &str, parameters: &[Parameter]) -> Result<String
 /// Sends a request and waits for nothing.
 fn begin(parts: &Parts, parameters: &[Parameter]) -> Result<FutureIncomingResponse, String> {
     let headers = Fields::new();
-    let given = web::headers(parameters).map_err(|error| format!("{error:?}"))?;
+    let given = asked::headers(parameters).map_err(|error| format!("{error:?}"))?;
     for (name, value) in given {
         headers
             .append(&name, &value)
@@ -209,29 +179,25 @@ fn begin(parts: &Parts, parameters: &[Parameter]) -> Result<FutureIncomingRespon
     Ok(answer)
 }
 
-/// A trailer for each parameter `trailer:NAME`.
 fn trailers(parameters: &[Parameter]) -> Result<Option<Fields>, String> {
     let trailers = Fields::new();
     let mut any = false;
-    for it in parameters {
-        if let Some(name) = it.name.strip_prefix("trailer:") {
-            any = true;
-            trailers
-                .append(name, it.value.as_bytes())
-                .map_err(|error| format!("invalid-request: trailer: {error:?}"))?;
-        }
+    for (name, value) in asked::trailers(parameters) {
+        any = true;
+        trailers
+            .append(name, value)
+            .map_err(|error| format!("invalid-request: trailer: {error:?}"))?;
     }
     Ok(any.then_some(trailers))
 }
 
-/// The parameter `body`, as often as the parameter `times` says.
+/// The body, as often as it is to be sent.
 fn write(outgoing: &OutgoingBody, parameters: &[Parameter]) -> Result<(), String> {
-    let Some(body) = parameter(parameters, "body") else {
+    let Some((body, times)) = asked::body(parameters) else {
         return Ok(());
     };
-    let body = web::filled(body);
     let stream = outgoing.write().map_err(|()| "no stream")?;
-    for _ in 0..web::times(parameters) {
+    for _ in 0..times {
         for piece in body.as_bytes().chunks(WRITE) {
             if stream.blocking_write_and_flush(piece).is_err() {
                 // The host has had enough: its answer says why.

@@ -24,15 +24,20 @@
 //! | `many N METHOD URL` | N of them at once, and a piece for each answer as it comes |
 //! | `requests N METHOD URL` | N of them one after the other |
 
+// What is asked for is asked for by every door in the same words.
+#[path = "../../plain/src/asked.rs"]
+mod asked;
 mod bindings;
+#[path = "../../plain/src/report.rs"]
+mod report;
 mod rough;
 mod third_door;
 
+use asked::filled;
 use bindings::exports::arborist::runner::generate::Guest as Generate;
 use bindings::exports::arborist::runner::generate_streaming::{Guest, Parameter, RunnerError};
-use bindings::wasi::config::store;
 use bindings::{wit_future, wit_stream};
-use serde_json::{Value, json};
+use serde_json::json;
 use wit_bindgen::rt::async_support::{FutureReader, StreamReader, StreamWriter, spawn_local};
 
 struct Streaming;
@@ -53,12 +58,19 @@ impl Guest for Streaming {
         if let Some(ends) = rough::ends(behaviour, argument) {
             return ends;
         }
-        let (behaviour, argument) = (behaviour.to_owned(), filled(argument));
+        // Requests fill their own words.
+        let asks = ["wasi3", "stream", "many", "requests"].contains(&behaviour);
+        let argument = if asks {
+            argument.to_owned()
+        } else {
+            filled(argument)
+        };
+        let behaviour = behaviour.to_owned();
         let (mut pieces, shown) = wit_stream::new();
         let (outcome, result) = wit_future::new(|| Err(RunnerError::Other("dropped".to_owned())));
         spawn_local(async move {
             if behaviour == "result-first" {
-                let given = outcome.write(Ok(spec("streaming", []))).await;
+                let given = outcome.write(Ok(spec("streaming"))).await;
                 drop(given);
                 words(&mut pieces, &argument).await;
                 return;
@@ -100,13 +112,13 @@ async fn work(
             }
         }
         "flood" => {
-            for _ in 0..number(argument, 100_000) {
+            for _ in 0..size(argument, 100_000) {
                 show(pieces, "x".repeat(1024)).await;
             }
         }
-        "huge" => show(pieces, "x".repeat(number(argument, (1 << 20) + 1))).await,
+        "huge" => show(pieces, "x".repeat(size(argument, (1 << 20) + 1))).await,
         "answer" => {
-            let text = "x".repeat(number(argument, 0));
+            let text = "x".repeat(size(argument, 0));
             return Ok(
                 json!({"name": "streaming", "description": text, "steps": [{"name": "s", "command": "true"}]})
                     .to_string(),
@@ -128,7 +140,7 @@ async fn work(
             rough::end(behaviour);
         }
     }
-    Ok(spec("streaming", []))
+    Ok(spec("streaming"))
 }
 
 pub(crate) async fn words(pieces: &mut Pieces, text: &str) {
@@ -142,30 +154,17 @@ pub(crate) async fn show(pieces: &mut Pieces, piece: impl ToString) {
     assert!(pieces.write_one(piece.to_string()).await.is_none());
 }
 
-pub(crate) fn number(argument: &str, default: usize) -> usize {
+pub(crate) fn size(argument: &str, default: usize) -> usize {
     argument.trim().parse().unwrap_or(default)
 }
 
-/// Facts as a task spec: a step for each, its command the value.
-pub(crate) fn spec(name: &str, facts: impl IntoIterator<Item = (String, String)>) -> String {
-    let mut steps: Vec<Value> = vec![json!({"name": "streamed", "command": "true"})];
-    for (name, value) in facts {
-        let value = if value.trim().is_empty() { "-" } else { &value };
-        steps.push(json!({"name": name, "command": value}));
-    }
-    json!({"name": name, "description": "streamed", "steps": steps}).to_string()
-}
-
-pub(crate) fn filled(text: &str) -> String {
-    let entries = store::get_all().unwrap_or_default();
-    entries.iter().fold(text.to_owned(), |text, (key, value)| {
-        text.replace(&format!("{{{key}}}"), value)
-    })
+pub(crate) fn spec(name: &str) -> String {
+    json!({"name": name, "steps": [{"name": "streamed", "command": "true"}]}).to_string()
 }
 
 impl Generate for Streaming {
     fn generate_task_spec(_: String, _: Vec<Parameter>) -> Answer {
-        Ok(spec("not-streamed", []))
+        Ok(spec("not-streamed"))
     }
 
     fn generate_dagu_config(_: String, _: Vec<Parameter>) -> Answer {
