@@ -396,6 +396,16 @@ fn nothing_that_is_kept_holds_a_secret() {
         assert!(!kept.contains(&form), "{form}");
     }
     assert!(!kept.contains("arb_secret_"), "a placeholder");
+    // The user's own description says it, and the runner repeats that.
+    let ask = format!("spec {{name: a, steps: [{{name: b, command: 'echo {KEY}'}}]}}");
+    let ran = run(&host, &["run", &ask]);
+    assert!(
+        ran.stderr.contains("not cached: the value of a secret"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.succeeded().contains(KEY));
+    assert_eq!(entries(&host.cache().join("arborist/results")).len(), 1);
     // Who gets it raw may print it.
     section("  expose: [api_key]\n");
     for requests in [2, 3] {

@@ -23,6 +23,7 @@ mod corpus;
 mod custom;
 mod egress;
 mod engine_runs;
+mod events;
 mod explain;
 mod graph;
 mod languages;

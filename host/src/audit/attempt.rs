@@ -4,6 +4,7 @@ use super::{
     line::{End, Name, Names, Outcome, Record, Text, Verdict},
     log::AuditFailure,
     run::Inner,
+    seen::Ended,
 };
 use std::{
     collections::BTreeSet,
@@ -39,6 +40,7 @@ pub(crate) struct Attempt(Option<Box<Open>>);
 
 struct Open {
     run: Arc<Inner>,
+    span: tracing::Span,
     record: Record,
     status: Option<u16>,
     began: Instant,
@@ -71,9 +73,11 @@ struct Refused {
 impl Attempt {
     pub(super) fn new(open: Option<(Arc<Inner>, u64, Asked)>) -> Self {
         Self(open.map(|(run, number, asked)| {
+            let record = Record::new(number, asked);
             Box::new(Open {
+                span: run.span(&record),
                 run,
-                record: Record::new(number, asked),
+                record,
                 status: None,
                 began: Instant::now(),
                 exchange: Exchange::default(),
@@ -127,6 +131,7 @@ impl Attempt {
     pub(crate) fn answered(&mut self, status: u16) {
         if let Some(open) = &mut self.0 {
             open.status = Some(status);
+            open.span.record("status", status);
         }
     }
 
@@ -184,14 +189,24 @@ impl Open {
             outcome = Outcome::Replayed;
         }
         self.record.secrets = self.exchange.secrets();
-        let took = u64::try_from(self.began.elapsed().as_millis());
+        let took = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.record.end = Some(End {
             status: self.status,
             sent: sent.load(Ordering::Relaxed),
             received: received.load(Ordering::Relaxed),
-            duration_ms: took.unwrap_or(u64::MAX),
+            duration_ms: took,
             outcome,
         });
+        let ended = Ended(&self.record);
+        tracing::info!(
+            target: "arborist::request",
+            parent: &self.span,
+            verdict = ended.verdict().name(),
+            outcome = outcome.name(),
+            duration_ms = took,
+            "{}",
+            ended.line()
+        );
         self.run.close(&self.record, self.handed_over);
     }
 }

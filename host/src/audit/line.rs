@@ -15,8 +15,7 @@ const MAX_NAMES: usize = 64;
 const MAX_LISTED: usize = 64;
 
 /// What was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// A rule permits it.
     Allowed,
@@ -28,9 +27,21 @@ pub enum Verdict {
     Limit,
 }
 
+impl Verdict {
+    /// The word for it in the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Denied => "denied",
+            Self::Invalid => "invalid",
+            Self::Limit => "limit",
+        }
+    }
+}
+
 /// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing was sent.
     NotSent,
@@ -58,6 +69,27 @@ pub enum Outcome {
     Cancelled,
 }
 
+impl Outcome {
+    /// The word for it in the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotSent => "not-sent",
+            Self::Complete => "complete",
+            Self::Redirected => "redirected",
+            Self::Retried => "retried",
+            Self::Replayed => "replayed",
+            Self::Failed => "failed",
+            Self::CutOff => "cut-off",
+            Self::TooLarge => "too-large",
+            Self::Abandoned => "abandoned",
+            Self::Stopped => "stopped",
+            Self::Deadline => "deadline",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// A text that is cut and escaped when it is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Name(pub(super) String);
@@ -69,6 +101,18 @@ pub(super) struct Text(pub(super) String);
 /// A list of names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Names(pub(super) Vec<String>);
+
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
 
 impl Serialize for Name {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -17,6 +17,7 @@ mod line;
 mod log;
 mod open;
 mod run;
+mod seen;
 #[cfg(test)]
 mod tests;
 
@@ -24,4 +25,5 @@ pub(crate) use attempt::{Asked, Attempt, Exchange};
 pub use line::{MAX_LINE_BYTES, Outcome, Verdict};
 pub use log::{AuditFailure, AuditLog};
 pub use open::{Links, OpenError};
-pub use run::{CallEnd, MAX_UNSENT, RunAudit, RunOf, UnderWay};
+pub use run::{Audience, CallEnd, MAX_UNSENT, RunAudit, RunOf, UnderWay};
+pub use seen::{Ended, Watch};

@@ -4,12 +4,14 @@ use super::{
     attempt::{Asked, Attempt},
     line::{Began, Line, Name, Names, Omitted, Outcome, Record},
     log::{AuditFailure, AuditLog},
+    seen::{Ended, Watch},
 };
+use crate::escape::printable;
 use serde::Serialize;
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU8, AtomicU64, Ordering},
     },
 };
@@ -32,12 +34,33 @@ pub struct RunOf {
     pub exposed: Vec<String>,
 }
 
-/// One run's part of a log; the default is that of a run that is not audited. Clones are the same run.
+/// Who learns of a run's attempts.
+#[derive(Clone, Default)]
+pub struct Audience {
+    /// The log that they are written to.
+    pub log: Option<Arc<AuditLog>>,
+    /// Who watches besides.
+    pub watch: Option<Arc<dyn Watch>>,
+}
+
+impl From<&Arc<AuditLog>> for Audience {
+    /// The log alone.
+    fn from(log: &Arc<AuditLog>) -> Self {
+        Self {
+            log: Some(Arc::clone(log)),
+            watch: None,
+        }
+    }
+}
+
+/// One run's part of a log; the default is that of a run whose attempts are nobody's business. Clones are the same run.
 #[derive(Clone, Default)]
 pub struct RunAudit(Option<Arc<Inner>>);
 
 pub(super) struct Inner {
-    log: Arc<AuditLog>,
+    audience: Audience,
+    /// What the attempts belong to, for those who trace.
+    span: Mutex<tracing::Span>,
     id: String,
     runner: Name,
     digest: Name,
@@ -69,9 +92,10 @@ impl RunAudit {
     ///
     /// # Errors
     /// The line cannot be written.
-    pub fn begin(log: &Arc<AuditLog>, of: RunOf, id: u128) -> Result<Self, AuditFailure> {
+    pub fn begin(audience: impl Into<Audience>, of: RunOf, id: u128) -> Result<Self, AuditFailure> {
         let inner = Inner {
-            log: Arc::clone(log),
+            audience: audience.into(),
+            span: Mutex::new(tracing::Span::none()),
             id: format!("{id:032x}"),
             runner: Name(of.runner),
             digest: Name(of.digest),
@@ -93,7 +117,14 @@ impl RunAudit {
         Self(None)
     }
 
-    /// The run's id: 128 random bits in hexadecimal. None if the run is not audited.
+    /// Says what attempts belong to from now on.
+    pub fn within(&self, span: tracing::Span) {
+        if let Some(inner) = &self.0 {
+            *inner.span.lock().unwrap_or_else(PoisonError::into_inner) = span;
+        }
+    }
+
+    /// The run's id: 128 random bits in hexadecimal. None if nobody learns of its attempts.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.0.as_deref().map(|inner| inner.id.as_str())
@@ -102,7 +133,7 @@ impl RunAudit {
     /// Why nothing more may be sent, if a line could not be written.
     #[must_use]
     pub fn failure(&self) -> Option<&AuditFailure> {
-        self.0.as_deref()?.log.failure()
+        self.0.as_deref()?.audience.log.as_ref()?.failure()
     }
 
     /// Says that a call of the runner begins.
@@ -130,8 +161,11 @@ impl Inner {
         event: &'static str,
         what: impl Serialize,
     ) -> Result<(), &AuditFailure> {
-        self.log.write(&Line {
-            time: &self.log.time(),
+        let Some(log) = &self.audience.log else {
+            return Ok(());
+        };
+        log.write(&Line {
+            time: &log.time(),
             event,
             run: &self.id,
             runner: &self.runner,
@@ -147,7 +181,25 @@ impl Inner {
         if !omitted {
             // A failure is the log's, which says so to whoever asks for more.
             let _ = self.write("attempt", record);
+            if let Some(watch) = &self.audience.watch {
+                watch.ended(&Ended(record));
+            }
         }
+    }
+
+    /// The span of an attempt.
+    pub(super) fn span(&self, record: &Record) -> tracing::Span {
+        let within = self.span.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = record.host.as_ref().map_or("", |host| host.0.as_str());
+        tracing::info_span!(
+            target: "arborist::request",
+            parent: &*within,
+            "request",
+            attempt = record.attempt,
+            method = %printable(&record.method.0, 40),
+            host = %printable(host, 256),
+            status = tracing::field::Empty,
+        )
     }
 
     /// What an attempt has come to that is dropped now.
@@ -203,6 +255,15 @@ const ENDINGS: [Outcome; 4] = [
 fn index(outcome: Outcome) -> u8 {
     let at = ENDINGS.iter().position(|ending| *ending == outcome);
     at.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
+}
+
+impl fmt::Debug for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Audience")
+            .field("log", &self.log)
+            .field("watch", &self.watch.is_some())
+            .finish()
+    }
 }
 
 impl fmt::Debug for RunAudit {

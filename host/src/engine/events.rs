@@ -1,7 +1,7 @@
 //! What a guest says while it works: log lines and progress, bounded, handed to an observer.
 
 use crate::{
-    gateway::{Session, ShownPieces},
+    gateway::{Ended, Session, ShownPieces},
     limits::{Limit, Limits},
 };
 use std::{
@@ -63,6 +63,8 @@ pub enum Event<'a> {
     /// What the runner has now, to be shown right behind what it had before: by `progress.emit`, or a piece of its stream. Never empty,
     /// and no line: it may be a part of one, or many. Without placeholders, also those that came in several pieces.
     Progress(&'a str),
+    /// What became of a request: of each where the observer [wants them](Observer::wants_requests).
+    Request(Ended<'a>),
     /// The run has said as much as its limit `logs` allows; nothing more follows.
     Silenced,
 }
@@ -71,6 +73,11 @@ pub enum Event<'a> {
 pub trait Observer: Send + Sync {
     /// Takes one event.
     fn event(&self, event: Event<'_>);
+
+    /// Whether it is told of requests.
+    fn wants_requests(&self) -> bool {
+        false
+    }
 }
 
 /// An observer that wants nothing.
@@ -109,6 +116,7 @@ impl Voice {
         // A line costs at least 16 bytes, so that a flood of empty ones ends too.
         if self.pay(context.len() + message.len() + 16) {
             let (context, message) = (self.0.session.show(context), self.0.session.show(message));
+            trace(level, &context, &message);
             self.0.observer.event(Event::Log {
                 level,
                 context: &context,
@@ -170,6 +178,23 @@ impl Voice {
 #[derive(Debug, thiserror::Error)]
 #[error("a piece of progress has at most 1 MiB, and it gave more at once")]
 pub(crate) struct TooLong;
+
+/// For those who trace; the run's span is around it.
+fn trace(level: Level, context: &str, message: &str) {
+    macro_rules! event {
+        ($level:ident $(, $field:tt)*) => {
+            tracing::event!(target: "arborist::guest", tracing::Level::$level, context $(, $field = true)*, "{message}")
+        };
+    }
+    match level {
+        Level::Trace => event!(TRACE),
+        Level::Debug => event!(DEBUG),
+        Level::Info => event!(INFO),
+        Level::Warn => event!(WARN),
+        Level::Error => event!(ERROR),
+        Level::Critical => event!(ERROR, critical),
+    }
+}
 
 impl fmt::Debug for Voice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -245,6 +270,7 @@ mod tests {
                 Event::Log { message, .. } => message.to_owned(),
                 Event::Progress(chunk) => format!("+{chunk}"),
                 Event::Silenced => "silenced".to_owned(),
+                Event::Request(_) => "request".to_owned(),
             });
         }
     }

@@ -2,15 +2,17 @@
 
 use super::{BeginError, Deadline, Description, Made, Parameters, RunError, Runner, cached::Asked};
 use crate::{
-    audit::{RunAudit, RunOf},
+    audit::{Audience, Ended, RunAudit, RunOf, Watch},
     config::{FieldValue, Settings},
-    engine::{Call, CallError, Observer, RunnerError},
+    engine::{Call, CallError, Event, Observer, RunnerError},
+    escape::printable,
     gateway::{Session, SessionOptions, Tape},
     secrets::RunSecrets,
     spec::{Dag, TaskSpec},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 /// One run. Its calls share a session and its secrets' placeholders, which are dead when it is dropped.
 pub struct Running {
@@ -21,6 +23,10 @@ pub struct Running {
     parameters: Parameters,
     observer: Arc<dyn Observer>,
     began: Instant,
+    /// 128 random bits in hexadecimal.
+    id: String,
+    /// What its calls belong to, for those who trace.
+    span: tracing::Span,
     /// Whether its exchanges are real and of no further interest: what is recorded must be sent, and what is replayed is no result
     /// for other runs.
     pub(super) may_use_cache: bool,
@@ -36,6 +42,15 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Its name among the configuration's keys, in spans and in events.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::TaskSpec => "task_spec",
+            Self::Dagu => "dagu",
+        }
+    }
+
     /// What it makes, in words.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -70,7 +85,13 @@ pub(super) fn start(
     };
     let may_use_cache = matches!(tape, Tape::None);
     let config = config(&runner.settings, &secrets);
-    let audit = audit(&runner)?;
+    let mut id = [0; 16];
+    getrandom::fill(&mut id)?;
+    let id = u128::from_ne_bytes(id);
+    let audit = audit(&runner, &observer, id)?;
+    let (id, name) = (format!("{id:032x}"), &runner.settings.runner.name);
+    let span =
+        tracing::info_span!(target: "arborist", "run", run = id, runner = %printable(name, 200));
     let gateway = &runner.gateway;
     let session = gateway.begin(SessionOptions {
         limits: &runner.settings.limits,
@@ -85,17 +106,22 @@ pub(super) fn start(
         parameters,
         observer,
         began,
+        id,
+        span,
         may_use_cache,
     })
 }
 
-/// The run's part of the audit log, if there is one.
-fn audit(runner: &Runner) -> Result<RunAudit, BeginError> {
-    let Some(log) = &runner.audit else {
+/// Who learns of the run's requests, if anybody does.
+fn audit(runner: &Runner, observer: &Arc<dyn Observer>, id: u128) -> Result<RunAudit, BeginError> {
+    let watch = observer
+        .wants_requests()
+        .then(|| -> Arc<dyn Watch> { Arc::new(Tells(Arc::clone(observer))) });
+    let traced = tracing::enabled!(target: "arborist::request", tracing::Level::INFO);
+    let log = runner.audit.clone();
+    if log.is_none() && watch.is_none() && !traced {
         return Ok(RunAudit::none());
-    };
-    let mut id = [0; 16];
-    getrandom::fill(&mut id)?;
+    }
     let settings = &runner.settings;
     let selected = &settings.runner;
     let exposed = settings.secrets.iter().filter(|secret| secret.exposed);
@@ -105,7 +131,16 @@ fn audit(runner: &Runner) -> Result<RunAudit, BeginError> {
         section: selected.section_used.then(|| selected.name.clone()),
         exposed: exposed.map(|secret| secret.field.clone()).collect(),
     };
-    Ok(RunAudit::begin(log, of, u128::from_ne_bytes(id))?)
+    Ok(RunAudit::begin(Audience { log, watch }, of, id)?)
+}
+
+/// Tells an observer of requests.
+struct Tells(Arc<dyn Observer>);
+
+impl Watch for Tells {
+    fn ended(&self, attempt: &Ended<'_>) {
+        self.0.event(Event::Request(*attempt));
+    }
 }
 
 impl Running {
@@ -133,6 +168,7 @@ impl Running {
                 })
             })
         })
+        .instrument(self.span_of(Operation::TaskSpec))
         .await
     }
 
@@ -161,7 +197,33 @@ impl Running {
                     .map_err(|error| RunError::Returned { what: "DAG", error }),
             }
         })
+        .instrument(self.span_of(Operation::Dagu))
         .await
+    }
+
+    /// 128 random bits in hexadecimal, which stand in the audit log too.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The span that everything of the run is in, for those who trace.
+    #[must_use]
+    pub fn span(&self) -> &tracing::Span {
+        &self.span
+    }
+
+    /// The runner.
+    #[must_use]
+    pub fn runner(&self) -> &Runner {
+        &self.runner
+    }
+
+    /// The span of a call.
+    fn span_of(&self, operation: Operation) -> tracing::Span {
+        let span = tracing::info_span!(target: "arborist", parent: &self.span, "call", operation = operation.key());
+        self.session.within(span.clone());
+        span
     }
 
     /// The run's gateway: what it was refused, and what it sent.

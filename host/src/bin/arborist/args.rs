@@ -225,6 +225,9 @@ pub(crate) struct TalkArgs {
     /// Say nothing but errors
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// How to write what is said on standard error
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) log_format: LogFormat,
 }
 
 #[derive(Debug, Args)]
@@ -370,6 +373,17 @@ pub(crate) enum Picture {
 pub(crate) enum Format {
     #[default]
     Yaml,
+    Json,
+    /// Everything that happens as events, one JSON object a line; the last is the result or the error
+    Ndjson,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    /// One JSON object a line
     Json,
 }
 

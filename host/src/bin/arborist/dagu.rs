@@ -2,6 +2,7 @@
 
 use crate::{
     args::{DaguArgs, Format},
+    events::{self, Product},
     exit::{Exit, Failure},
     host::{self, Plan},
     output::{self, Staged},
@@ -22,6 +23,7 @@ pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure
     })?;
     spec.warnings.iter().for_each(|warning| talk.warn(warning));
     if args.dry_run {
+        host::refuse_dry_events(args.format)?;
         return output::print(&plan.show());
     }
     let name = plan.runner().to_owned();
@@ -29,12 +31,21 @@ pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure
     talk.waiting_for(&format!("{name}: making a DAG"));
     let dag = running.dag(&spec.value).await;
     let taped = tape.finish(talk).await;
-    let dag = host::tell(dag?, talk);
+    let dag = dag?;
+    host::tell(&dag, talk);
     taped?;
     host::sum_up(&running, talk);
     let text = match args.format {
-        Format::Yaml => dag.to_yaml(),
-        Format::Json => dag.to_json(),
+        Format::Yaml => dag.value.to_yaml(),
+        Format::Json => dag.value.to_json(),
+        Format::Ndjson => {
+            let product = Product {
+                text: dag.value.to_yaml(),
+                path: args.output,
+                age: dag.age,
+            };
+            return events::deliver(talk, &running, None, Some(product)).await;
+        }
     };
     Staged::new(args.output.as_deref(), text)?.deliver().await
 }

@@ -18,6 +18,22 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// The word for it in events.
+    pub(crate) fn class(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::Usage => "usage",
+            Self::Config => "configuration",
+            Self::Component => "component",
+            Self::Runner => "runner",
+            Self::Sandbox => "sandbox",
+            Self::Spec => "spec",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

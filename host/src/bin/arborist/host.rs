@@ -1,7 +1,7 @@
 //! What `run`, `dagu` and `inspect` share: a loaded component and the runs that it is given.
 
 use crate::{
-    args::{self, RunnerArgs},
+    args::{self, Format, RunnerArgs},
     audit, cache,
     exit::{Exit, Failure},
     settings::{self, Surroundings},
@@ -115,6 +115,7 @@ impl Plan {
         let observer = Arc::<Talk>::clone(talk);
         let tape = self.tape.tape();
         let running = Arc::new(runner).start_taped(tape, self.parameters, observer, self.began)?;
+        talk.runs(&running, operation);
         if let Some(id) = running.session().run_id() {
             talk.detail(format!("run: {id}"));
         }
@@ -123,7 +124,7 @@ impl Plan {
 }
 
 /// Says what there is to say of a result: the runner's own warnings, and whether it was made now.
-pub(crate) fn tell<T>(made: Made<T>, talk: &Talk) -> T {
+pub(crate) fn tell<T>(made: &Made<T>, talk: &Talk) {
     made.warnings.iter().for_each(|warning| talk.warn(warning));
     if let Some(age) = made.age {
         let age = humantime::format_duration(Duration::from_secs(age.as_secs()));
@@ -131,10 +132,20 @@ pub(crate) fn tell<T>(made: Made<T>, talk: &Talk) -> T {
             "cache: a result that was made {age} ago; --no-cache asks anew"
         ));
     }
-    if let Some(reason) = made.not_kept {
+    if let Some(reason) = &made.not_kept {
         talk.warn(format!("the result is not cached: {reason}"));
     }
-    made.value
+}
+
+/// Refuses a dry run as events: nothing happens in it.
+pub(crate) fn refuse_dry_events(format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Yaml | Format::Json => Ok(()),
+        Format::Ndjson => Err(Failure::new(
+            Exit::Usage,
+            "a dry run has no events\n  help: leave out --format ndjson",
+        )),
+    }
 }
 
 /// Says what a run that succeeded was refused, and with `-v` what went out.

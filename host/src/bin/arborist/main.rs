@@ -5,10 +5,12 @@ mod audit;
 mod cache;
 mod config;
 mod dagu;
+mod events;
 mod exit;
 mod graph;
 mod host;
 mod inspect;
+mod json_log;
 mod output;
 mod progress;
 mod run;
@@ -19,7 +21,7 @@ mod tape;
 mod writer;
 
 use arborist::engine;
-use args::{Cli, Command, TalkArgs};
+use args::{Cli, Command, Format, TalkArgs};
 use clap::{CommandFactory as _, Parser as _};
 use exit::{Exit, Failure};
 use std::{
@@ -45,7 +47,9 @@ fn main() -> ExitCode {
             return exit;
         }
     };
-    let talk = Arc::new(Talk::new(cli.command.talk(), cli.command.streams()));
+    let command = &cli.command;
+    let talk = Talk::new(command.talk(), command.streams(), command.events());
+    let talk = Arc::new(talk);
     // A panic is a fault of ours: it is told as one, and the exit code says so too.
     let outcome = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &talk)));
     let outcome = outcome.unwrap_or_else(|_| {
@@ -149,6 +153,15 @@ impl Command {
     /// Whether a runner's progress is shown as it comes.
     fn streams(&self) -> bool {
         matches!(self, Self::Run(args) if args.stream)
+    }
+
+    /// Whether everything is told as events.
+    fn events(&self) -> bool {
+        match self {
+            Self::Run(args) => args.format == Format::Ndjson,
+            Self::Dagu(args) => args.format == Format::Ndjson,
+            _ => false,
+        }
     }
 
     fn talk(&self) -> TalkArgs {

@@ -2,20 +2,23 @@
 
 use crate::{
     args::{Format, RunArgs},
+    events::{self, Product},
     exit::{Exit, Failure},
     host::{self, Plan},
     output::{self, Staged},
     talk::Talk,
 };
 use arborist::{
-    runner::{Description, MAX_DESCRIPTION, Operation, Running},
+    runner::{Description, MAX_DESCRIPTION, Made, Operation, Running},
     spec::{Dag, TaskSpec},
 };
 use std::{io::IsTerminal as _, path::Path, sync::Arc};
 
 pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
     let stdout = Path::new("-");
-    if args.dagu.as_deref() == Some(stdout)
+    let events = args.format == Format::Ndjson;
+    if !events
+        && args.dagu.as_deref() == Some(stdout)
         && args.output.as_deref().is_none_or(|path| path == stdout)
     {
         let message = "the task spec and the DAG cannot both go to standard output\n  help: name a file for one of them with -o or --dagu";
@@ -31,6 +34,7 @@ pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> 
     plan.keeps_apart(&[&args.output, &args.dagu])?;
     let description = Description::new(&describe(args.description).await?)?;
     if args.dry_run {
+        host::refuse_dry_events(args.format)?;
         return output::print(&plan.show());
     }
     let name = plan.runner().to_owned();
@@ -41,13 +45,28 @@ pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> 
     taped?;
     host::sum_up(&running, talk);
     let text = match args.format {
-        Format::Yaml => spec.to_yaml(),
-        Format::Json => spec.to_json(),
+        Format::Yaml => spec.value.to_yaml(),
+        Format::Json => spec.value.to_json(),
+        Format::Ndjson => {
+            let spec = Product {
+                text: spec.value.to_yaml(),
+                path: args.output,
+                age: spec.age,
+            };
+            let dag = dag.map(|dag| Product {
+                text: dag.value.to_yaml(),
+                path: args.dagu,
+                age: dag.age,
+            });
+            return events::deliver(talk, &running, Some(spec), dag).await;
+        }
     };
     // Both are ready before either is there: a run that fails leaves nothing half done.
     let spec = Staged::new(args.output.as_deref(), text)?;
     if let (Some(path), Some(dag)) = (&args.dagu, dag) {
-        Staged::new(Some(path), dag.to_yaml())?.deliver().await?;
+        Staged::new(Some(path), dag.value.to_yaml())?
+            .deliver()
+            .await?;
     }
     spec.deliver().await
 }
@@ -59,14 +78,16 @@ async fn make(
     description: &Description,
     with_dag: bool,
     talk: &Talk,
-) -> Result<(TaskSpec, Option<Dag>), Failure> {
+) -> Result<(Made<TaskSpec>, Option<Made<Dag>>), Failure> {
     talk.waiting_for(&format!("{name}: making a task spec"));
-    let spec = host::tell(running.task_spec(description).await?, talk);
+    let spec = running.task_spec(description).await?;
+    host::tell(&spec, talk);
     if !with_dag {
         return Ok((spec, None));
     }
     talk.waiting_for(&format!("{name}: making a DAG"));
-    let dag = host::tell(running.dag(&spec).await?, talk);
+    let dag = running.dag(&spec.value).await?;
+    host::tell(&dag, talk);
     Ok((spec, Some(dag)))
 }
 

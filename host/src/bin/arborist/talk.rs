@@ -1,11 +1,19 @@
 //! What the command says on standard error while it works and when it ends.
 
-use crate::{args::TalkArgs, exit::Failure, progress::Lines, writer::Writer};
+use crate::{
+    args::{LogFormat, TalkArgs},
+    events::Events,
+    exit::Failure,
+    json_log::{self, SAID},
+    progress::Lines,
+    writer::Writer,
+};
 use anstyle::{AnsiColor, Style};
 use arborist::{
     engine::{Event, Level, Observer},
     escape::{printable, printable_lines},
     gateway::Session,
+    runner::{Operation, Running},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
@@ -13,7 +21,7 @@ use std::{
     fmt::Display,
     io::IsTerminal as _,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -46,7 +54,11 @@ pub(crate) struct Talk {
     progress: Mutex<Lines>,
     /// Whether what was written last is no whole line.
     mid_line: AtomicBool,
-    writer: Writer,
+    writer: Arc<Writer>,
+    /// Where everything is told as events too.
+    events: Option<Arc<Events>>,
+    /// The span of the run, once there is one.
+    run: OnceLock<tracing::Span>,
 }
 
 #[derive(Default)]
@@ -57,16 +69,21 @@ struct Kept {
 }
 
 impl Talk {
-    /// `stream` shows a runner's progress as it comes.
-    pub(crate) fn new(args: TalkArgs, stream: bool) -> Self {
-        let line =
-            (std::io::stderr().is_terminal() && !args.quiet && args.verbose == 0).then(|| {
-                let line = ProgressBar::new_spinner();
-                if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
-                    line.set_style(style);
-                }
-                line
-            });
+    /// `stream` shows a runner's progress as it comes; `events` tells everything on standard output.
+    pub(crate) fn new(args: TalkArgs, stream: bool, events: bool) -> Self {
+        let writer = Arc::new(Writer::stderr());
+        let json = args.log_format == LogFormat::Json;
+        if json {
+            json_log::install(args, &writer);
+        }
+        let plain = !args.quiet && args.verbose == 0 && !json && !events;
+        let line = (plain && std::io::stderr().is_terminal()).then(|| {
+            let line = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
+                line.set_style(style);
+            }
+            line
+        });
         Self {
             args,
             stream,
@@ -74,8 +91,33 @@ impl Talk {
             kept: Mutex::default(),
             progress: Mutex::default(),
             mid_line: AtomicBool::new(false),
-            writer: Writer::default(),
+            writer,
+            events: events.then(|| Arc::new(Events::new())),
+            run: OnceLock::new(),
         }
+    }
+
+    /// Says that the run begins which everything is about from now on.
+    pub(crate) fn runs(&self, running: &Running, operation: Operation) {
+        self.run.get_or_init(|| running.span().clone());
+        if let Some(events) = &self.events {
+            events.started(running, operation);
+        }
+    }
+
+    /// Where everything is told as events, if it is.
+    pub(crate) fn events(&self) -> Option<&Arc<Events>> {
+        self.events.as_ref()
+    }
+
+    /// Tells the log of JSON, and whether there is one.
+    fn in_json(&self, tell: impl FnOnce(&tracing::Span)) -> bool {
+        let json = self.args.log_format == LogFormat::Json;
+        if json {
+            let nowhere = tracing::Span::none();
+            tell(self.run.get().unwrap_or(&nowhere));
+        }
+        json
     }
 
     /// Shows what is being waited for: a line that moves on a terminal, with `-v` a line of its own.
@@ -114,6 +156,9 @@ impl Talk {
 
     /// Says something that only matters to those who asked for more.
     pub(crate) fn detail(&self, what: impl Display) {
+        if self.in_json(|run| tracing::info!(target: "arborist", parent: run, "{what}")) {
+            return;
+        }
         if self.args.verbose > 0 {
             put!(self, "{DIM}{what}{DIM:#}");
         }
@@ -121,6 +166,9 @@ impl Talk {
 
     /// Says something that nobody can turn off.
     pub(crate) fn say(&self, what: impl Display) {
+        if self.in_json(|run| tracing::info!(target: SAID, parent: run, "{what}")) {
+            return;
+        }
         self.above(|| {
             put!(self, "{what}");
         });
@@ -133,6 +181,12 @@ impl Talk {
     }
 
     pub(crate) fn warn(&self, what: impl Display) {
+        if let Some(events) = &self.events {
+            events.warning(&what.to_string());
+        }
+        if self.in_json(|run| tracing::warn!(target: "arborist", parent: run, "{what}")) {
+            return;
+        }
         if !self.args.quiet {
             self.above(|| {
                 put!(
@@ -153,9 +207,20 @@ impl Talk {
 
     /// Reports why the command did not succeed, after the end of the runner's log where it has one.
     pub(crate) fn fail(&self, failure: &Failure) {
+        if let Some(events) = &self.events {
+            events.failed(failure);
+        }
         self.done();
         if self.args.verbose == 0 && !self.args.quiet {
             self.show_kept();
+        }
+        if self.in_json(|run| {
+            let message = anstream::adapter::strip_str(failure.message.trim_end()).to_string();
+            let (class, exit) = (failure.exit.class(), failure.exit as u8);
+            tracing::error!(target: "arborist", parent: run, class, exit, "{message}");
+        }) {
+            self.writer.flush();
+            return;
         }
         if failure.message.is_empty() {
             // It was printed as a result.
@@ -177,6 +242,13 @@ impl Talk {
         } else {
             ""
         };
+        if self.in_json(|run| {
+            for line in &kept.lines {
+                tracing::info!(target: SAID, parent: run, source = "runner", "{line}");
+            }
+        }) {
+            return;
+        }
         put!(self, "{DIM}the runner's log{earlier}:{DIM:#}");
         for line in &kept.lines {
             put!(self, "{DIM}  {line}{DIM:#}");
@@ -196,13 +268,21 @@ impl Talk {
 
     /// A line of progress, marked so that none can be taken for the host's own words.
     fn show_progress(&self, line: &str) {
-        if self.args.verbose > 0 {
+        let json = self.in_json(|run| {
+            tracing::info!(target: "arborist::progress", parent: run, "{line}");
+        });
+        if !json && self.args.verbose > 0 {
             put!(self, "{DIM}progress{DIM:#} {}", printable_lines(line, LINE));
         }
     }
 
     /// Shows a piece right behind the one before.
     fn stream(&self, piece: &str) {
+        if self.in_json(
+            |run| tracing::info!(target: SAID, parent: run, source = "progress", "{piece}"),
+        ) {
+            return;
+        }
         if let Some(line) = &self.line {
             // Two that write on one line would garble it.
             line.finish_and_clear();
@@ -226,7 +306,14 @@ impl Talk {
 }
 
 impl Observer for Talk {
+    fn wants_requests(&self) -> bool {
+        self.events.is_some()
+    }
+
     fn event(&self, event: Event<'_>) {
+        if let Some(events) = &self.events {
+            events.guest(&event);
+        }
         match event {
             Event::Log {
                 level,
@@ -241,7 +328,8 @@ impl Observer for Talk {
                 } else {
                     Level::Info
                 };
-                if self.args.verbose > 0 && level >= least {
+                let json = self.args.log_format == LogFormat::Json;
+                if !json && self.args.verbose > 0 && level >= least {
                     put!(self, "{DIM}{line}{DIM:#}");
                 }
                 self.keep(line);
@@ -256,6 +344,8 @@ impl Observer for Talk {
                 drop(lines);
                 complete.iter().for_each(|line| self.show_progress(line));
             }
+            // The events and the log of JSON have them already.
+            Event::Request(_) => {}
             Event::Silenced => {
                 self.warn("the runner says more than its limit `logs` allows; the rest is dropped");
             }

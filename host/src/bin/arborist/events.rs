@@ -1,0 +1,307 @@
+//! A run as events on standard output, for programs: `--format ndjson`.
+//!
+//! One JSON object a line; `docs/events.md` says what is in them. The last line is a `result` or an `error`, and it is the only one
+//! of its kind.
+
+use crate::{
+    exit::{Exit, Failure},
+    output::{self, Staged},
+    talk::Talk,
+    writer::Writer,
+};
+use arborist::{
+    clock,
+    engine::{Event, Level},
+    escape,
+    gateway::Ended,
+    runner::{Operation, Running},
+};
+use serde::Serialize;
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// How a line of advice begins.
+const HELP: &str = "  help: ";
+/// How a line begins that says more.
+const NOTE: &str = "  note: ";
+
+/// The events of one command.
+pub(crate) struct Events {
+    out: Writer,
+    /// The run's id, once there is a run.
+    run: OnceLock<String>,
+    /// Whether the last event was given.
+    over: AtomicBool,
+}
+
+#[derive(Serialize)]
+struct Line<'a, T> {
+    event: &'static str,
+    time: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<&'a str>,
+    #[serde(flatten)]
+    what: T,
+}
+
+#[derive(Serialize)]
+struct Started<'a> {
+    runner: &'a str,
+    component: String,
+    operation: &'static str,
+}
+
+#[derive(Serialize)]
+struct Chunk<'a> {
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Log<'a> {
+    source: &'static str,
+    level: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    context: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Outcome {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_spec: Option<Made>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dag: Option<Made>,
+    network: Network,
+}
+
+#[derive(Serialize)]
+struct Made {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    cached: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age_ms: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Network {
+    requests: u64,
+    retries: u64,
+    refused: u64,
+    sent: u64,
+    received: u64,
+}
+
+#[derive(Serialize)]
+struct Failed {
+    class: &'static str,
+    exit: u8,
+    message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    help: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
+}
+
+/// What a command made: canonical YAML, and where it goes.
+pub(crate) struct Product {
+    pub(crate) text: String,
+    /// The file that it goes to; in the event where there is none.
+    pub(crate) path: Option<PathBuf>,
+    /// How old it is, if it comes from the cache.
+    pub(crate) age: Option<Duration>,
+}
+
+impl Events {
+    pub(crate) fn new() -> Self {
+        Self {
+            out: Writer::stdout(),
+            run: OnceLock::new(),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn started(&self, running: &Running, operation: Operation) {
+        let run = self.run.get_or_init(|| running.id().to_owned());
+        debug_assert_eq!(run, running.id(), "one run a command");
+        let runner = running.runner();
+        self.put(
+            "started",
+            Started {
+                runner: &runner.settings().runner.name,
+                component: runner.component().digest().to_string(),
+                operation: operation.key(),
+            },
+        );
+    }
+
+    /// What the runner says, and what it asked for.
+    pub(crate) fn guest(&self, event: &Event<'_>) {
+        match event {
+            Event::Log {
+                level,
+                context,
+                message,
+            } => self.log("runner", *level, context, message),
+            Event::Progress(text) => self.put("chunk", Chunk { text }),
+            Event::Request(ended) => self.put::<&Ended<'_>>("request", ended),
+            // The host says so.
+            Event::Silenced => {}
+        }
+    }
+
+    /// What the host warns of.
+    pub(crate) fn warning(&self, message: &str) {
+        self.log("host", Level::Warn, "", message);
+    }
+
+    fn log(&self, source: &'static str, level: Level, context: &str, message: &str) {
+        let level = level.to_string();
+        self.put(
+            "log",
+            Log {
+                source,
+                level,
+                context,
+                message,
+            },
+        );
+    }
+
+    /// Ends with an error, unless it has ended.
+    pub(crate) fn failed(&self, failure: &Failure) {
+        self.last("error", Failed::of(failure));
+        self.out.flush();
+    }
+
+    fn last(&self, event: &'static str, what: impl Serialize) {
+        if !self.over.swap(true, Ordering::Relaxed) {
+            self.write(event, what);
+        }
+    }
+
+    fn put<T: Serialize>(&self, event: &'static str, what: T) {
+        if !self.over.load(Ordering::Relaxed) {
+            self.write(event, what);
+        }
+    }
+
+    fn write(&self, event: &'static str, what: impl Serialize) {
+        let line = Line {
+            event,
+            time: humantime::format_rfc3339_millis(clock::now()).to_string(),
+            run: self.run.get().map(String::as_str),
+            what,
+        };
+        // Of plain data alone: nothing in it can fail to serialize.
+        if let Ok(line) = serde_json::to_string(&line) {
+            self.out.put(escape::json(&line) + "\n");
+        }
+    }
+}
+
+/// Writes the files, and then says that they are there. Waits until it is read.
+pub(crate) async fn deliver(
+    talk: &Arc<Talk>,
+    running: &Running,
+    task_spec: Option<Product>,
+    dag: Option<Product>,
+) -> Result<(), Failure> {
+    let mut staged = Vec::new();
+    for product in task_spec.iter().chain(&dag) {
+        if let Some(path) = product.file() {
+            staged.push(Staged::new(Some(path), product.text.clone())?);
+        }
+    }
+    for file in staged {
+        file.deliver().await?;
+    }
+    let summary = running.session().summary();
+    let outcome = Outcome {
+        task_spec: task_spec.map(Made::of),
+        dag: dag.map(Made::of),
+        network: Network {
+            requests: summary.requests,
+            retries: summary.retries,
+            refused: summary.refused,
+            sent: summary.sent,
+            received: summary.received,
+        },
+    };
+    let Some(events) = talk.events() else {
+        return Ok(());
+    };
+    events.last("result", outcome);
+    let events = Arc::clone(events);
+    output::aside(move || {
+        events.out.drain().map_err(|kind| {
+            Failure::new(Exit::Internal, format!("cannot write the result: {kind}"))
+        })
+    })
+    .await
+}
+
+impl Product {
+    fn file(&self) -> Option<&Path> {
+        self.path.as_deref().filter(|path| *path != Path::new("-"))
+    }
+}
+
+impl Made {
+    fn of(product: Product) -> Self {
+        let file = product
+            .file()
+            .map(|path| path.to_string_lossy().into_owned());
+        let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            text: file.is_none().then_some(product.text),
+            file,
+            cached: product.age.is_some(),
+            age_ms: product.age.map(millis),
+        }
+    }
+}
+
+impl Failed {
+    /// The message without its advice and notes, which stand on lines of their own.
+    fn of(failure: &Failure) -> Self {
+        let text = anstream::adapter::strip_str(failure.message.trim_end()).to_string();
+        // Faults of a configuration are laid out with the text that they are about, and stay so.
+        let begins = |line: &str, word| line.starts_with(word) && !failure.rendered;
+        let mut parts: Vec<String> = Vec::new();
+        for line in text.lines() {
+            match parts.last_mut() {
+                Some(part) if !begins(line, HELP) && !begins(line, NOTE) => {
+                    part.push('\n');
+                    part.push_str(line);
+                }
+                _ => parts.push(line.to_owned()),
+            }
+        }
+        let mut parts = parts.into_iter();
+        let message = parts.next().unwrap_or_default();
+        let (help, notes): (Vec<_>, Vec<_>) = parts.partition(|part| part.starts_with(HELP));
+        let without = |parts: Vec<String>, word| {
+            let texts = parts
+                .iter()
+                .map(|part| part.strip_prefix(word).unwrap_or(part));
+            texts.map(str::to_owned).collect()
+        };
+        let (help, notes) = (without(help, HELP), without(notes, NOTE));
+        Self {
+            class: failure.exit.class(),
+            exit: failure.exit as u8,
+            message,
+            help,
+            notes,
+        }
+    }
+}
