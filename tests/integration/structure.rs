@@ -30,7 +30,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "gateway",
         &[
-            "audit", "cassette", "clock", "escape", "limits", "pace", "policy", "route", "secrets",
+            "audit", "cassette", "clock", "escape", "limits", "pace", "policy", "private", "route",
+            "secrets",
         ],
     ),
     (

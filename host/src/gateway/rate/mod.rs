@@ -99,25 +99,60 @@ impl RateLimiter {
         let left = left(deadline);
         let now = now();
         let until = now.saturating_add(millis(left));
-        let taken = match &self.times {
+        let turn = match &self.times {
             Times::Memory(words) => {
                 let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
-                take(&mut *words, self.rate, now, until)
+                self.take(&mut *words, now, until)
             }
-            Times::File(file) => take_from(file, self.rate, now, until).await,
+            Times::File(file) => self.take_from(file, now, until).await,
         };
-        match taken.map_err(NoTurn::State)? {
-            Ok(taken) => Ok(Turn {
-                limiter: Arc::clone(self),
-                at: Instant::now() + Duration::from_millis(taken.at.saturating_sub(now)),
-                taken: Some(taken),
-            }),
-            Err(at) => {
-                let wait = Duration::from_millis(at.saturating_sub(now));
-                Err(NoTurn::TooLate {
-                    wait: Duration::from_secs(wait.as_secs() + 1),
-                    left: Duration::from_secs(left.as_secs()),
-                })
+        turn.map_err(NoTurn::State)?.map_err(|at| {
+            let wait = Duration::from_millis(at.saturating_sub(now));
+            NoTurn::TooLate {
+                wait: Duration::from_secs(wait.as_secs() + 1),
+                left: Duration::from_secs(left.as_secs()),
+            }
+        })
+    }
+
+    /// The next turn, unless it comes after `until`: then when it would be.
+    fn take<W: Words>(
+        self: &Arc<Self>,
+        words: &mut W,
+        now: u64,
+        until: u64,
+    ) -> io::Result<Result<Turn, u64>> {
+        let taken = Ring::open(words, self.rate, now)?.take(now, until)?;
+        Ok(taken.map(|taken| Turn {
+            limiter: Arc::clone(self),
+            at: Instant::now() + Duration::from_millis(taken.at.saturating_sub(now)),
+            taken: Some(taken),
+        }))
+    }
+
+    /// [`RateLimiter::take`] from a file, for whose lock others are not kept waiting: whoever has it has it for a few words.
+    async fn take_from(
+        self: &Arc<Self>,
+        file: &StateFile,
+        now: u64,
+        until: u64,
+    ) -> io::Result<Result<Turn, u64>> {
+        let patience = Duration::from_millis(until.saturating_sub(now)).min(LOCKED);
+        let give_up = Instant::now() + patience;
+        loop {
+            let (limiter, file) = (Arc::clone(self), file.clone());
+            // It gives a turn, not what was written: where nobody waits for it any more, the turn is given back.
+            let once = move || match file.try_lock()? {
+                Some(mut words) => limiter.take(&mut words, now, until).map(Some),
+                None => Ok(None),
+            };
+            match tokio::task::spawn_blocking(once)
+                .await
+                .map_err(io::Error::other)??
+            {
+                Some(taken) => return Ok(taken),
+                None if Instant::now() < give_up => tokio::time::sleep(AGAIN).await,
+                None => return Err(io::Error::other("another process keeps it locked")),
             }
         }
     }
@@ -140,41 +175,6 @@ impl RateLimiter {
 
 fn give_back<W: Words>(words: &mut W, rate: RateLimit, taken: Taken) -> io::Result<()> {
     Ring::open(words, rate, now())?.give_back(taken)
-}
-
-/// [`take`] from a file, for whose lock others are not kept waiting: whoever has it has it for a few words.
-async fn take_from(
-    file: &StateFile,
-    rate: RateLimit,
-    now: u64,
-    until: u64,
-) -> io::Result<Result<Taken, u64>> {
-    let patience = Duration::from_millis(until.saturating_sub(now)).min(LOCKED);
-    let give_up = Instant::now() + patience;
-    loop {
-        let file = file.clone();
-        let once = move || match file.try_lock()? {
-            Some(mut words) => take(&mut words, rate, now, until).map(Some),
-            None => Ok(None),
-        };
-        match tokio::task::spawn_blocking(once)
-            .await
-            .map_err(io::Error::other)??
-        {
-            Some(taken) => return Ok(taken),
-            None if Instant::now() < give_up => tokio::time::sleep(AGAIN).await,
-            None => return Err(io::Error::other("another process keeps it locked")),
-        }
-    }
-}
-
-fn take<W: Words>(
-    words: &mut W,
-    rate: RateLimit,
-    now: u64,
-    until: u64,
-) -> io::Result<Result<Taken, u64>> {
-    Ring::open(words, rate, now)?.take(now, until)
 }
 
 impl Turn {

@@ -1,9 +1,10 @@
 //! A ring in a file that the user's processes share, locked while it is used.
 
 use super::ring::Words;
+use crate::private::{self, Others};
 use std::{
     fs::{File, TryLockError},
-    io,
+    io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -36,8 +37,14 @@ impl StateFile {
     }
 
     fn open(&self) -> io::Result<File> {
+        let refused = |reason| io::Error::new(ErrorKind::PermissionDenied, reason);
         let folder = self.0.parent().unwrap_or(Path::new("."));
-        platform::open(folder, &self.0)
+        private::make_folder(folder)?;
+        if let Some(flaw) = private::flaw(folder, Others::Look)? {
+            return Err(refused(flaw));
+        }
+        private::open_or_make(&self.0)
+            .ok_or_else(|| refused("it is no file that only you can write to"))
     }
 }
 
@@ -53,86 +60,16 @@ impl Words for Locked {
 
     fn word(&self, place: u64) -> io::Result<u64> {
         let mut word = 0_u64.to_le_bytes();
-        platform::read_at(&self.0, &mut word, place * WORD)?;
+        let mut file = &self.0;
+        file.seek(SeekFrom::Start(place * WORD))?;
+        file.read_exact(&mut word)?;
         Ok(u64::from_le_bytes(word))
     }
 
     fn put(&mut self, place: u64, word: u64) -> io::Result<()> {
-        platform::write_at(&self.0, &word.to_le_bytes(), place * WORD)
-    }
-}
-
-#[cfg(unix)]
-mod platform {
-    use rustix::fs::{Mode, OFlags};
-    use std::{
-        fs::{DirBuilder, File, Metadata},
-        io,
-        os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _},
-        path::Path,
-    };
-
-    pub(super) fn open(folder: &Path, path: &Path) -> io::Result<File> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-        let own = |metadata: &Metadata| {
-            metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0
-        };
-        let found = folder.symlink_metadata()?;
-        if !found.is_dir() || !own(&found) {
-            let reason = "its folder belongs to or is writable by others";
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
-        }
-        let flags = OFlags::RDWR
-            | OFlags::CREATE
-            | OFlags::CLOEXEC
-            | OFlags::NONBLOCK
-            | OFlags::NOFOLLOW
-            | OFlags::NOCTTY;
-        let file = File::from(rustix::fs::open(path, flags, Mode::from_raw_mode(0o600))?);
-        let found = file.metadata()?;
-        if !found.is_file() || !own(&found) {
-            let reason = "it is no file that only you can write to";
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
-        }
-        Ok(file)
-    }
-
-    pub(super) fn read_at(file: &File, word: &mut [u8], at: u64) -> io::Result<()> {
-        file.read_exact_at(word, at)
-    }
-
-    pub(super) fn write_at(file: &File, word: &[u8], at: u64) -> io::Result<()> {
-        file.write_all_at(word, at)
-    }
-}
-
-#[cfg(not(unix))]
-mod platform {
-    use std::{
-        fs::File,
-        io::{self, Read as _, Seek as _, SeekFrom, Write as _},
-        path::Path,
-    };
-
-    /// The user's profile is the user's alone by its access list.
-    pub(super) fn open(folder: &Path, path: &Path) -> io::Result<File> {
-        std::fs::create_dir_all(folder)?;
-        let mut options = File::options();
-        options.read(true).write(true).create(true).truncate(false);
-        options.open(path)
-    }
-
-    pub(super) fn read_at(mut file: &File, word: &mut [u8], at: u64) -> io::Result<()> {
-        file.seek(SeekFrom::Start(at))?;
-        file.read_exact(word)
-    }
-
-    pub(super) fn write_at(mut file: &File, word: &[u8], at: u64) -> io::Result<()> {
-        file.seek(SeekFrom::Start(at))?;
-        file.write_all(word)
+        let mut file = &self.0;
+        file.seek(SeekFrom::Start(place * WORD))?;
+        file.write_all(&word.to_le_bytes())
     }
 }
 
