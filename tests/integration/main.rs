@@ -26,6 +26,7 @@ mod engine_runs;
 mod explain;
 mod graph;
 mod languages;
+mod projects;
 mod proxy;
 mod rate;
 mod retry;
@@ -35,6 +36,7 @@ mod streaming;
 mod streams;
 mod structure;
 mod tls;
+mod toolchains;
 mod wat_components;
 
 /// The forms in which a text could be left behind: as it is, in JSON and URLs, and in base64 at each offset.
