@@ -1,6 +1,6 @@
 //! `arborist new` and `arborist build`, with tools that are missing, old, slow or broken; real ones are in `toolchains`.
 
-use arborist_tests::{Host, Ran, host};
+use arborist_tests::{Host, Ran, host, pty::Terminal};
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
@@ -265,6 +265,23 @@ fn a_build_that_is_late_or_interrupted_ends_its_tools() {
     rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
     gone(&pid);
+}
+
+#[test]
+fn a_terminal_shows_what_is_run_while_it_runs() {
+    let host = project("python");
+    let go = host.home().join("go");
+    let script = format!(
+        "[ \"$1\" = --version ] && echo 0.25.1 && exit; while [ ! -e {} ]; do /bin/sleep 0.01; done; exit 1",
+        go.display()
+    );
+    program(&host, "mine/.venv/bin/componentize-py", &script);
+    let mut command = build(&host, &[]);
+    command.env("TERM", "xterm");
+    let mut terminal = Terminal::start(command);
+    terminal.expect("componentize-py -d wit -w described-runner componentize app -o mine.wasm");
+    fs::write(go, "").unwrap();
+    assert_eq!(terminal.wait().code(), Some(4));
 }
 
 /// Waits until the process that the file names has ended: killed ones need a moment.

@@ -69,8 +69,10 @@ pub async fn build(
         process::run(program, &command.arguments, folder, time, &say).await?;
     }
     let component = match made {
-        Some(made) => brought(&made, &project.folder)?,
-        None => project.folder.join(format!("{}.wasm", project.name)),
+        Some(made) => brought(&made, &project.shown_folder())?,
+        None => project
+            .shown_folder()
+            .join(format!("{}.wasm", project.name)),
     };
     if !component.is_file() {
         let file = shown(&component);
@@ -162,7 +164,12 @@ fn brought(made: &Crate, folder: &Path) -> Result<PathBuf, BuildError> {
         // As any program makes a file: the umask decides.
         draft.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut draft = draft.tempfile_in(folder).map_err(failed)?;
+    let place = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let mut draft = draft.tempfile_in(place).map_err(failed)?;
     let mut source = std::fs::File::open(&made.file).map_err(failed)?;
     std::io::copy(&mut source, draft.as_file_mut()).map_err(failed)?;
     draft

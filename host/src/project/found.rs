@@ -79,6 +79,14 @@ pub enum ProjectError {
 }
 
 impl Project {
+    /// The folder as the user named it, and nothing where that is the current one.
+    pub(super) fn shown_folder(&self) -> PathBuf {
+        match self.folder.as_os_str() == "." {
+            true => PathBuf::new(),
+            false => self.folder.clone(),
+        }
+    }
+
     /// What the folder is: by its files, or in the language that the user says.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The languages that projects are made in.
 
+use super::recipe;
 use std::{fmt, path::Path};
 
 /// A language with a template and a toolchain.
@@ -43,6 +44,12 @@ impl Language {
             Self::Ts => "tsconfig.json",
             Self::C => "main.c",
         }
+    }
+
+    /// What a user types once, in the project's folder, before the first build.
+    #[must_use]
+    pub fn setup(self) -> &'static [&'static str] {
+        recipe::setup(self)
     }
 
     /// The languages that a folder's files speak for.

