@@ -18,6 +18,7 @@
 //! | [`private`] | folders and files that are this user's alone |
 //! | [`cache`] | what runners made of the same question before |
 //! | [`runner`] | a runner with its settings, and its runs, from input to checked output |
+//! | [`project`] | a runner's project: its template, and the toolchain that builds it |
 //! | [`config`] | folders, variables and settings |
 //!
 //! Nothing here prints, exits or reads the environment, [`config`] aside for the last.
@@ -46,6 +47,7 @@ pub mod pace;
 pub mod picture;
 pub mod policy;
 pub mod private;
+pub mod project;
 pub mod route;
 pub mod runner;
 pub mod secrets;

@@ -27,6 +27,7 @@ mod events;
 mod explain;
 mod graph;
 mod languages;
+mod projects;
 mod proxy;
 mod rate;
 mod retry;
@@ -36,6 +37,7 @@ mod streaming;
 mod streams;
 mod structure;
 mod tls;
+mod toolchains;
 mod wat_components;
 
 /// The forms in which a text could be left behind: as it is, in JSON and URLs, and in base64 at each offset.

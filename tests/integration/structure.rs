@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("spec", &["escape"]),
     ("picture", &["escape", "spec"]),
     ("builtin", &[]),
+    ("project", &["builtin", "escape"]),
     (
         "config",
         &[
@@ -104,8 +105,8 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("dbg", &[], "only the binary prints"),
     (
         "stdout",
-        &["engine"],
-        "only the binary prints; `engine` names the guest's",
+        &["engine", "project"],
+        "only the binary prints; `engine` names the guest's, `project` a tool's",
     ),
     (
         "exit",

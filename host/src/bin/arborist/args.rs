@@ -1,6 +1,9 @@
 //! The command line, as clap reads it.
 
-use arborist::engine::CompileOrder;
+use arborist::{
+    engine::CompileOrder,
+    project::{Language, Name},
+};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -31,6 +34,11 @@ const DAGU_EXAMPLES: &str = "\
 Examples:
   arborist dagu spec.yaml -o dag.yaml
   arborist run \"Rotate the logs\" | arborist dagu > dag.yaml";
+
+const NEW_EXAMPLES: &str = "\
+Examples:
+  arborist new my-runner --lang python
+  cd my-runner && arborist build";
 
 const GRAPH_EXAMPLES: &str = "\
 Examples:
@@ -65,6 +73,11 @@ pub(crate) enum Command {
     /// Draw a task spec or DAG: as text, Mermaid, DOT or SVG
     #[command(after_help = GRAPH_EXAMPLES)]
     Graph(GraphArgs),
+    /// Start a project: a runner of your own that builds as it stands
+    #[command(after_help = NEW_EXAMPLES)]
+    New(NewArgs),
+    /// Build the component of a project with its language's own tools, and check it
+    Build(BuildArgs),
     /// Show what a component is, what it asks for and what it may use
     Inspect(InspectArgs),
     /// List the runners, and say which one is selected and why
@@ -155,6 +168,30 @@ pub(crate) struct GraphArgs {
     /// How wide text may be; without it as wide as the terminal, or 80 columns
     #[arg(long, value_name = "COLUMNS", value_parser = columns)]
     pub(crate) width: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// The runner's name, and the folder that is made
+    pub(crate) name: Name,
+    /// What it is to be written in
+    #[arg(long, value_enum)]
+    pub(crate) lang: Lang,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// The project's folder
+    #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub(crate) folder: PathBuf,
+    /// What the project is written in; without it, what its files say
+    #[arg(long, value_enum)]
+    pub(crate) lang: Option<Lang>,
+    /// End a tool that takes longer than this many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "1800")]
+    pub(crate) timeout: u64,
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
 }
 
 /// Which runner, with what, and for how long.
@@ -366,6 +403,28 @@ pub(crate) enum Picture {
     Dot,
     /// A picture for browsers
     Svg,
+}
+
+/// A language of projects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    Rust,
+    Python,
+    Js,
+    Ts,
+    C,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Rust => Self::Rust,
+            Lang::Python => Self::Python,
+            Lang::Js => Self::Js,
+            Lang::Ts => Self::Ts,
+            Lang::C => Self::C,
+        }
+    }
 }
 
 /// How a result is printed.

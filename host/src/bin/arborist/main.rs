@@ -2,6 +2,7 @@
 
 mod args;
 mod audit;
+mod build;
 mod cache;
 mod config;
 mod dagu;
@@ -11,6 +12,7 @@ mod graph;
 mod host;
 mod inspect;
 mod json_log;
+mod new;
 mod output;
 mod progress;
 mod run;
@@ -74,6 +76,8 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
     match command {
         Command::Run(args) => within(args.runner.timeout, run::run(*args, talk)),
         Command::Dagu(args) => within(args.runner.timeout, dagu::dagu(*args, talk)),
+        Command::New(args) => new::new(&args, talk),
+        Command::Build(args) => within(None, build::build(args, talk)),
         Command::Graph(args) => within(None, graph::graph(args, talk)),
         Command::Inspect(args) => within(args.timeout, inspect::inspect(args, talk)),
         Command::Runners(args) => runners::runners(&args, talk),
@@ -169,7 +173,9 @@ impl Command {
             Self::Run(args) => args.runner.talk,
             Self::Dagu(args) => args.runner.talk,
             Self::Inspect(args) => args.talk,
+            Self::Build(args) => args.talk,
             Self::Graph(_)
+            | Self::New(_)
             | Self::Runners(_)
             | Self::Init(_)
             | Self::Config { .. }

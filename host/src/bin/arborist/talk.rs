@@ -232,6 +232,13 @@ impl Talk {
         self.writer.flush();
     }
 
+    /// Shows what a tool said before it failed; with `-v` it was shown already.
+    pub(crate) fn show_output(&self, text: &str) {
+        if self.args.verbose == 0 && !text.is_empty() {
+            self.above(|| put!(self, "{}", text.trim_end()));
+        }
+    }
+
     fn show_kept(&self) {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.lines.is_empty() {

@@ -1,0 +1,72 @@
+//! `arborist build`: a project becomes a component that is known to be a runner.
+
+use crate::{
+    args::BuildArgs,
+    exit::{Exit, Failure},
+    host, output,
+    settings::Surroundings,
+    talk::Talk,
+};
+use arborist::{
+    engine::Source,
+    escape::printable,
+    limits::Limits,
+    project::{self, BuildError, Event, Project},
+    runner::{self, Deadline, StartError},
+};
+use bytesize::ByteSize;
+use std::{path::Path, time::Duration};
+use tokio::time::Instant;
+
+pub(crate) async fn build(args: BuildArgs, talk: &Talk) -> Result<(), Failure> {
+    let project = Project::find(&args.folder, args.lang.map(Into::into))
+        .map_err(|error| Failure::new(Exit::Usage, error))?;
+    let time = Duration::from_secs(args.timeout);
+    talk.waiting_for(&format!("looking for the tools of {}", project.language()));
+    let observe = |event: Event<'_>| match event {
+        Event::Step(command) => talk.waiting_for(&printable(command, 1_000)),
+        Event::Line(line) => talk.detail(line),
+        Event::Warning(warning) => talk.warn(warning),
+    };
+    let component = project::build(&project, time, &observe)
+        .await
+        .map_err(|error| failure(&error, talk))?;
+    check(&component, time, talk).await
+}
+
+/// Loads the component and asks what it is, as a run would: that it is a runner and starts is known then, and the first run
+/// finds it compiled.
+async fn check(path: &Path, time: Duration, talk: &Talk) -> Result<(), Failure> {
+    let file = path.to_owned();
+    let source = output::aside(move || {
+        Source::read(&file).map_err(|error| Failure::new(Exit::Component, error))
+    });
+    let source = source.await?;
+    let folders = Surroundings::of_process().folders;
+    let deadline = Deadline::after(Instant::now(), time);
+    let limits = Limits::default();
+    let component = host::load(&source, &folders, &limits, deadline, talk).await?;
+    let info = runner::describe(&component, &limits, deadline).await;
+    info.map_err(StartError::Describe)?;
+    talk.done();
+    let size = ByteSize::b(component.size() as u64).display().iec();
+    let name = printable(&path.to_string_lossy(), 400).into_owned();
+    talk.say(format!(
+        "built {name}: {size}, world `{}`; `arborist inspect {name}` shows what it asks for",
+        component.world().name()
+    ));
+    Ok(())
+}
+
+/// What is missing or wrong before a tool is run is the user's to put right; what fails then gives no component.
+fn failure(error: &BuildError, talk: &Talk) -> Failure {
+    let exit = match error {
+        BuildError::Project(_) | BuildError::Tool(_) => Exit::Usage,
+        BuildError::Process(_) | BuildError::NoComponent { .. } => Exit::Component,
+    };
+    if let BuildError::Process(error) = error {
+        // With -v it has been shown already.
+        talk.show_output(error.output());
+    }
+    Failure::new(exit, error)
+}

@@ -1,0 +1,200 @@
+//! Finding out what a folder is.
+
+use super::{Language, process::ProcessError};
+use crate::escape::printable;
+use serde_json::Value;
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+/// The most of a package.json that is read, in bytes.
+const MANIFEST: u64 = 1 << 20;
+/// Characters of a path that a message shows.
+const SHOWN: usize = 400;
+
+/// A folder that holds a runner's sources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// As the user named it.
+    pub(super) folder: PathBuf,
+    /// Where it is, whatever the current folder.
+    pub(super) place: PathBuf,
+    pub(super) language: Language,
+    /// The component's file is called by it.
+    pub(super) name: String,
+    /// What jco is given, relative to the folder.
+    pub(super) main: String,
+}
+
+/// Why a folder is no project that can be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// There is no such folder.
+    #[error(
+        "{0} is no folder\n  help: name the folder of a runner's sources; `arborist new` makes one"
+    )]
+    NoFolder(String),
+    /// Nothing in it says which language it is in.
+    #[error(
+        "{folder} has no file that tells the language: {marks}\n  help: name the project's own folder, or start one with `arborist new`"
+    )]
+    NoLanguage {
+        /// The folder.
+        folder: String,
+        /// The files that would.
+        marks: String,
+    },
+    /// More than one language is possible.
+    #[error("{folder} could be a project in {found}\n  help: say which one it is with --lang")]
+    Ambiguous {
+        /// The folder.
+        folder: String,
+        /// The languages.
+        found: String,
+    },
+    /// `--lang` names a language that the folder is not in.
+    #[error("{folder} has no {mark}, which a project in {language} has")]
+    OtherLanguage {
+        /// The folder.
+        folder: String,
+        /// The language that was named.
+        language: Language,
+        /// Its file.
+        mark: &'static str,
+    },
+    /// A file of the project does not say what is needed.
+    #[error("{file}: {reason}\n  help: {help}")]
+    Manifest {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        reason: String,
+        /// What to do.
+        help: &'static str,
+    },
+    /// cargo could not say what the project is.
+    #[error(transparent)]
+    Cargo(#[from] ProcessError),
+}
+
+impl Project {
+    /// The folder as the user named it, and nothing where that is the current one.
+    pub(super) fn shown_folder(&self) -> PathBuf {
+        match self.folder.as_os_str() == "." {
+            true => PathBuf::new(),
+            false => self.folder.clone(),
+        }
+    }
+
+    /// What the folder is: by its files, or in the language that the user says.
+    ///
+    /// # Errors
+    /// It is no folder, is in no language or in several, or its package.json says nothing that could be used.
+    pub fn find(folder: &Path, language: Option<Language>) -> Result<Self, ProjectError> {
+        let shown = shown(folder);
+        if !folder.is_dir() {
+            return Err(ProjectError::NoFolder(shown));
+        }
+        let language = match (language, Language::of(folder).as_slice()) {
+            (Some(language), _) if folder.join(language.mark()).is_file() => language,
+            (Some(language), _) => {
+                let mark = language.mark();
+                return Err(ProjectError::OtherLanguage {
+                    folder: shown,
+                    language,
+                    mark,
+                });
+            }
+            (None, [language]) => *language,
+            (None, []) => {
+                let marks = Language::ALL.map(Language::mark).join(", ");
+                return Err(ProjectError::NoLanguage {
+                    folder: shown,
+                    marks,
+                });
+            }
+            (None, several) => {
+                let found: Vec<String> = several.iter().map(Language::to_string).collect();
+                let found = found.join(" or ");
+                return Err(ProjectError::Ambiguous {
+                    folder: shown,
+                    found,
+                });
+            }
+        };
+        let (name, main) = match language {
+            Language::Js | Language::Ts => package(folder)?,
+            _ => (own_name(folder), String::new()),
+        };
+        let place = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        let folder = folder.to_owned();
+        Ok(Self {
+            folder,
+            place,
+            language,
+            name,
+            main,
+        })
+    }
+
+    /// What it is written in.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.language
+    }
+}
+
+pub(super) fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy(), SHOWN).into_owned()
+}
+
+/// The folder's own name, also where it is given as `.`.
+fn own_name(folder: &Path) -> String {
+    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let name = whole
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    file_name(&name.unwrap_or_default())
+}
+
+/// A name as a file has it: nothing in it that leads elsewhere or is an option to a tool.
+pub(super) fn file_name(name: &str) -> String {
+    let name = name.rsplit('/').next().unwrap_or_default();
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let name: String = name.chars().filter(|c| fits(*c)).take(100).collect();
+    let name = name.trim_start_matches(['-', '.']);
+    if name.is_empty() {
+        "runner".to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
+/// `name` and `main` of the package.json.
+fn package(folder: &Path) -> Result<(String, String), ProjectError> {
+    let path = folder.join(Language::Js.mark());
+    let fault = |reason: String| ProjectError::Manifest {
+        file: shown(&path),
+        reason,
+        help: "it needs at least {\"main\": \"runner.js\"}",
+    };
+    let mut text = String::new();
+    let file = std::fs::File::open(&path).map_err(|error| fault(error.to_string()))?;
+    file.take(MANIFEST)
+        .read_to_string(&mut text)
+        .map_err(|error| fault(error.to_string()))?;
+    let package: Value =
+        serde_json::from_str(&text).map_err(|error| fault(format!("not valid JSON: {error}")))?;
+    let field = |name: &str| package.get(name).and_then(Value::as_str);
+    let main =
+        field("main").ok_or_else(|| fault("it names no `main`, the file to build".to_owned()))?;
+    let main = main.trim_start_matches("./");
+    if main.is_empty() || main.starts_with(['-', '/']) || main.split('/').any(|part| part == "..") {
+        return Err(fault(
+            "its `main` is no file beneath the project's folder".to_owned(),
+        ));
+    }
+    let name = field("name").map_or_else(|| own_name(folder), file_name);
+    Ok((name, main.to_owned()))
+}

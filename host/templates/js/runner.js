@@ -1,0 +1,96 @@
+// Asks an AI service with a Chat Completions API for a task spec.
+
+import { send } from 'arborist:runner/http@0.1.0';
+import { get } from 'wasi:config/store@0.2.0-rc.1';
+
+const PROMPT = `Answer with one JSON object and nothing else: "name", "description", and "steps", a list of objects with
+"name", "command" (for a POSIX shell) and optionally "depends_on", a list of names of earlier steps.`;
+
+export const generate = {
+  generateTaskSpec(description, parameters) {
+    const option = parameters.find((parameter) => parameter.name === 'model');
+    const body = {
+      model: option?.value ?? config('model'),
+      response_format: { type: 'json_object' },
+      messages: [
+        { role: 'system', content: PROMPT },
+        { role: 'user', content: description },
+      ],
+    };
+    const answer = post(config('endpoint'), config('api_key'), body);
+    const text = answer?.choices?.[0]?.message?.content;
+    if (typeof text !== 'string') throw { tag: 'invalid-response', val: 'the answer has no message' };
+    // The host parses and checks the spec; JSON is YAML.
+    return text;
+  },
+
+  generateDaguConfig() {
+    // The host makes the DAG from the task spec.
+    throw { tag: 'unsupported' };
+  },
+};
+
+export const about = {
+  describe() {
+    const field = (name, description, secret) => ({ name, description, required: true, secret, default: undefined });
+    return {
+      name: '{{name}}',
+      version: '0.1.0',
+      description: 'Asks an AI service for a task spec',
+      config: [
+        field('endpoint', "URL of the service's chat completions", false),
+        field('api_key', 'Key for the service', true),
+        field('model', 'Model to ask', false),
+      ],
+    };
+  },
+};
+
+// A field of this runner's section in agent-arborist.yaml. For a secret this is a placeholder, and the host puts the
+// value into the request.
+function config(field) {
+  const value = get(field);
+  if (value === undefined) throw { tag: 'invalid-config', val: `\`${field}\` is missing` };
+  return value;
+}
+
+function post(url, key, body) {
+  const headers = [
+    { name: 'content-type', value: 'application/json' },
+    { name: 'authorization', value: `Bearer ${key}` },
+  ];
+  let answer;
+  try {
+    answer = send({ method: 'POST', url, headers, body: encode(JSON.stringify(body)) });
+  } catch (error) {
+    const reason = error.payload ?? error;
+    if (reason?.tag === undefined) throw error;
+    const retryable = ['timeout', 'connection', 'rate-limited'].includes(reason.tag);
+    const text = [reason.tag, reason.val].filter(Boolean).join(': ');
+    throw failure(undefined, `the service cannot be asked: ${text}`, retryable);
+  }
+  if (answer.status !== 200) {
+    const retryable = answer.status === 429 || answer.status >= 500;
+    throw failure(answer.status, `the service answered ${answer.status}`, retryable);
+  }
+  try {
+    return JSON.parse(decode(answer.body));
+  } catch (error) {
+    throw { tag: 'invalid-response', val: `the answer is not JSON: ${error.message}` };
+  }
+}
+
+function failure(status, message, retryable) {
+  return { tag: 'service', val: { status, message, retryable } };
+}
+
+// QuickJS has no TextEncoder. These two know UTF-8, and `decode` throws where it is none.
+function encode(text) {
+  return Uint8Array.from(unescape(encodeURIComponent(text)), (char) => char.charCodeAt(0));
+}
+
+function decode(bytes) {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return decodeURIComponent(escape(text));
+}
