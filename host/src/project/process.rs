@@ -1,18 +1,12 @@
 //! Runs the tools of a toolchain: bounded in time and in what is kept of their output, and ended with whoever waits for them.
 
+mod group;
+
+use self::group::Group;
 use super::found::shown;
 use crate::escape::printable;
-use std::{
-    collections::VecDeque,
-    io,
-    path::Path,
-    process::{ExitStatus, Stdio},
-    time::Duration,
-};
-use tokio::{
-    io::{AsyncRead, AsyncReadExt as _},
-    process::{Child, Command},
-};
+use std::{collections::VecDeque, path::Path, process::ExitStatus, time::Duration};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// Lines of a tool's output that an error shows: the last ones.
 pub const LINES_SHOWN: usize = 40;
@@ -20,9 +14,6 @@ pub const LINES_SHOWN: usize = 40;
 const LINE: usize = 4096;
 /// Bytes of an answer that are kept where a tool is asked something.
 const ANSWER: u64 = 8 << 20;
-
-/// How long what a tool leaves behind may go on to say something.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// Why a tool did not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -175,64 +166,6 @@ pub(super) async fn ask(
             seconds: time.as_secs(),
             output: output(),
         }),
-    }
-}
-
-/// A process and all that it starts: dropping it ends them.
-struct Group(Child);
-
-impl Group {
-    fn start(program: &Path, arguments: &[String], folder: &Path) -> Result<Self, ProcessError> {
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        // A group of its own: compilers and scripts start others, which must not go on alone.
-        #[cfg(unix)]
-        command.process_group(0);
-        command.spawn().map(Self).map_err(|error| {
-            let program = shown(program);
-            match error.kind() {
-                io::ErrorKind::NotFound => ProcessError::NotFound { program },
-                _ => ProcessError::Start {
-                    program,
-                    reason: error.to_string(),
-                },
-            }
-        })
-    }
-}
-
-impl Group {
-    /// Waits for its end. What it left behind may hold its streams open for long: nobody waits for that.
-    async fn finish(&mut self, reading: impl Future<Output = ()>) -> io::Result<ExitStatus> {
-        tokio::pin!(reading);
-        tokio::select! {
-            () = &mut reading => self.0.wait().await,
-            status = self.0.wait() => {
-                drop(tokio::time::timeout(GRACE, reading).await);
-                status
-            }
-        }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        #[cfg(unix)]
-        if let Some(id) = self
-            .0
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(rustix::process::Pid::from_raw)
-        {
-            // It was not waited for, so the id is still its own. Whoever has ended already needs no ending.
-            let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
-        }
     }
 }
 
