@@ -7,7 +7,8 @@ use std::{fmt, time::Duration};
 pub struct Retry {
     /// Attempts in all, 1 to 10; the first is one of them.
     pub attempts: u32,
-    /// The wait before the second attempt, at most 5 minutes. It doubles with each further one.
+    /// The wait before the second attempt, at most 5 minutes. It doubles with each further one, up to 10 minutes; each is lengthened
+    /// by chance, by as much again at most.
     pub delay: Duration,
 }
 
@@ -23,17 +24,17 @@ impl Retry {
     pub const MAX_DELAY: Duration = Duration::from_secs(300);
 }
 
-/// How many requests may be sent in any stretch of time of a certain length.
+/// How many attempts there may be in any window of time of a certain length, wherever it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Attempts, 1 to 1,000,000.
+    /// Attempts in a window, 1 to [`RateLimit::MAX_REQUESTS`]; retries and redirects are attempts.
     pub requests: u32,
-    /// The length of the stretch.
+    /// The length of the window; the configuration knows a second, a minute and an hour.
     pub per: Duration,
 }
 
 impl RateLimit {
-    /// The most attempts in a stretch of time.
+    /// The most attempts in a window: 1,000,000, which take 8 MB of state.
     pub const MAX_REQUESTS: u32 = 1_000_000;
 }
 

@@ -40,7 +40,7 @@ pub struct Listed {
 /// Which entries are thrown away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// Those that say they may be used no more, and those that cannot be read.
+    /// Those that are expired by their own account, whoever sealed them, and those whose head cannot be read.
     Expired,
     /// All.
     All,

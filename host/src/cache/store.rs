@@ -90,7 +90,7 @@ impl ResultCache {
         Question::new(&self.key)
     }
 
-    /// The entry of this name, unless there is none that this key has sealed and that is young enough.
+    /// The entry of this name, if there is one that this key has sealed and that is young enough.
     #[must_use]
     pub fn find(&self, name: &EntryName) -> Option<Found> {
         let bytes = read(&self.path(name, ENTRY))?;

@@ -1,4 +1,4 @@
-//! The file: YAML with a version, and one entry an exchange.
+//! A cassette as a file: YAML with a version, and an entry for each exchange.
 
 use super::{Answer, Exchange, Reply, Request, body::Keys, headers::Headers};
 use crate::escape::printable;

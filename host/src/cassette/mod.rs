@@ -18,7 +18,7 @@ pub use recorder::{Place, Recorder, RecorderFull};
 /// A request. What is `None` in one of a cassette was left out there, and is not compared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// The method.
+    /// The method, in capitals.
     pub method: String,
     /// The URL with its query.
     pub url: String,
@@ -42,13 +42,13 @@ pub enum Reply {
 /// An answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// The status.
+    /// The status: 200 to 599 in a cassette that was read.
     pub status: u16,
     /// Names in lower case and values, in order.
     pub headers: Vec<(String, String)>,
-    /// The body, or what came of it.
+    /// The body: as much of it as the runner read.
     pub body: Body,
-    /// Why it broke off, if it did.
+    /// Why it broke off behind the body, if it did.
     pub cut_off: Option<String>,
 }
 

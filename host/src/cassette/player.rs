@@ -30,7 +30,7 @@ impl Player {
     /// The reply to this request.
     ///
     /// # Errors
-    /// The cassette has none left: what the nearest has in another way, in words that can be shown.
+    /// The cassette has none left. The text is safe to show, and says in what the nearest request that was not used differs.
     pub fn reply(&self, request: &Request) -> Result<Reply, String> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let mut nearest = None;
@@ -67,7 +67,7 @@ impl Player {
         })
     }
 
-    /// How many exchanges there are, and how many nobody has asked for.
+    /// How many exchanges there are, and how many of them nobody has asked for.
     #[must_use]
     pub fn unused(&self) -> (usize, usize) {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);

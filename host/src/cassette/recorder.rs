@@ -37,10 +37,10 @@ impl Recorder {
         Place(state.exchanges.len() - 1)
     }
 
-    /// Whether this many bytes more fit.
+    /// Takes room for this many bytes more.
     ///
     /// # Errors
-    /// They do not. From here on the cassette cannot be had.
+    /// They do not fit within [`MAX_BYTES`]. From here on [`Recorder::text`] fails.
     pub fn room(&self, bytes: usize) -> Result<(), RecorderFull> {
         let mut state = self.state();
         state.bytes = state.bytes.saturating_add(bytes);
@@ -57,7 +57,7 @@ impl Recorder {
         }
     }
 
-    /// How many exchanges have ended.
+    /// How many exchanges have ended, which are those that the cassette would hold.
     #[must_use]
     pub fn len(&self) -> usize {
         let state = self.state();

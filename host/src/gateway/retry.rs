@@ -6,7 +6,7 @@ use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// The longest wait of the gateway's own choosing; a service may ask for a longer one.
+/// The longest wait of the gateway's own choosing, before jitter, which at most doubles it; a service may ask for a longer one.
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// What went wrong with an attempt, if it may go better the next time.

@@ -42,9 +42,9 @@ pub struct GatewayOptions {
     pub policy: Policy,
     /// Which way they go.
     pub route: Route,
-    /// How often a request that fails is sent; none is once.
+    /// How a request that failed is sent again; `None`: it is sent once.
     pub retry: Option<Retry>,
-    /// How many attempts there may be in a while; none is any number.
+    /// What keeps attempts apart; `None`: they go out as they come.
     pub rate: Option<Arc<RateLimiter>>,
 }
 
@@ -190,9 +190,10 @@ impl std::fmt::Display for Refusal {
 /// What a run sent and got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Requests that went out, or were answered from a cassette.
+    /// Requests that the policy permitted and the budget covered, retries and redirects among them, also where the rate limit, the
+    /// name or the connection then kept them from going out; and those that were answered from a cassette.
     pub requests: u64,
-    /// Those among them that repeated one that had failed.
+    /// Those among them that were retries.
     pub retries: u64,
     /// Requests that were refused.
     pub refused: u64,

@@ -23,13 +23,13 @@ pub enum Tape {
     Replay(Arc<Player>),
 }
 
-/// An exchange that is being recorded. What was read of its answer when it is dropped is what the runner wanted of it.
+/// An exchange that is being recorded. It goes to the recorder when it is dropped, with as much of the answer as the runner has read.
 #[derive(Debug)]
 pub(super) struct Recording {
     session: Session,
     recorder: Arc<Recorder>,
     place: Place,
-    /// Once its head has come.
+    /// The answer without its body, once its head has come.
     answer: Option<Box<cassette::Answer>>,
     body: Vec<u8>,
     full: bool,
@@ -140,7 +140,7 @@ impl Session {
 }
 
 impl Recording {
-    /// There is no answer.
+    /// Ends the exchange without an answer. `broken`: the connection broke after the request went out; else there was none.
     pub(super) fn failed(mut self, broken: bool, reason: &str) {
         let reason = self.session.hide(reason);
         let reply = if broken {

@@ -1,8 +1,8 @@
 //! A run's results, taken from the cache where they were made before.
 //!
 //! What a result depends on is decided here, in one place: `Asked::question`. Left out are the settings that decide only whether and
-//! when there is a result (time-outs, retries, rate limits, the audit log), since nothing but a result is ever kept, and one
-//! that came of a run without any refusal.
+//! when there is a result (time-outs, retries, rate limits, the audit log), since only results are kept, and only those of runs
+//! that were refused nothing.
 
 use super::{Deadline, Operation, Parameters, RunError, Running};
 use crate::{

@@ -27,8 +27,8 @@ pub struct Running {
     id: String,
     /// What its calls belong to, for those who trace.
     span: tracing::Span,
-    /// Whether its exchanges are real and of no further interest: what is recorded must be sent, and what is replayed is no result
-    /// for other runs.
+    /// Whether results may be taken from the cache and kept there. Not where exchanges are recorded, since they have to happen, and
+    /// not where they are replayed, since what comes of a cassette is no result for other runs.
     pub(super) may_use_cache: bool,
 }
 

@@ -13,7 +13,7 @@ Exit codes:
   1    internal error
   2    usage
   3    configuration, also where the runner does not accept it
-  4    the component cannot be used
+  4    the component cannot be used, or could not be built
   5    the runner reported an error
   6    the sandbox stopped the runner, the gateway refused what it needed (also in
        `config explain --request`), or the audit log could not be written
@@ -89,7 +89,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// List cached results, or throw them away
+    /// List cached results, or remove them
     Cache {
         #[command(subcommand)]
         command: CacheCommand,
@@ -217,7 +217,7 @@ pub(crate) struct RunnerArgs {
     /// Append a line of JSON to this file for each request that the runner attempts
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) audit: Option<PathBuf>,
-    /// An option for the runner
+    /// Give the runner a parameter, such as model=NAME; can be given more than once
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,
     /// End the run after this many seconds, whatever it is doing
@@ -238,7 +238,7 @@ pub(crate) struct RunnerArgs {
 /// Whether requests are recorded, or answered from a record.
 #[derive(Debug, Args)]
 pub(crate) struct TapeArgs {
-    /// Write what the runner asks for and is answered to this cassette; secrets as [secret NAME]
+    /// Record the runner's HTTP exchanges in this cassette; a secret stands there as [secret NAME]
     #[arg(long, value_name = "FILE.yaml", value_hint = ValueHint::FilePath)]
     pub(crate) record: Option<PathBuf>,
     /// Answer the runner's requests from this cassette; nothing is sent, and no secret need be set
@@ -319,13 +319,13 @@ pub(crate) enum ConfigCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
-    /// List the results that runs of yours would take
+    /// List the cached results with their age and size
     Ls(CacheArgs),
-    /// Throw away the results that no run would take any more
+    /// Remove the cached results that are expired or cannot be read
     Clear {
         #[command(flatten)]
         folders: CacheArgs,
-        /// Throw away all results
+        /// Remove all of them
         #[arg(long)]
         all: bool,
     },
@@ -336,7 +336,7 @@ pub(crate) enum CacheCommand {
 pub(crate) struct CacheArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
-    /// Look at the folder of this runner rather than of the selected one
+    /// Look at the folder of this runner rather than the selected one's
     #[arg(long, value_name = "NAME")]
     pub(crate) runner: Option<String>,
     /// How to print it

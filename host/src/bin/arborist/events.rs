@@ -1,7 +1,7 @@
 //! A run as events on standard output, for programs: `--format ndjson`.
 //!
-//! One JSON object a line; `docs/events.md` says what is in them. The last line is a `result` or an `error`, and it is the only one
-//! of its kind.
+//! One JSON object a line; `docs/events.md` says what is in them. The last line is a `result` or an `error`, and there is
+//! exactly one of them.
 
 use crate::{
     exit::{Exit, Failure},
@@ -153,7 +153,7 @@ impl Events {
             } => self.log("runner", *level, context, message),
             Event::Progress(text) => self.put("chunk", Chunk { text }),
             Event::Request(ended) => self.put::<&Ended<'_>>("request", ended),
-            // The host says so.
+            // `Talk` warns of it, and that is an event of the host's.
             Event::Silenced => {}
         }
     }

@@ -19,11 +19,11 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// What is ours.
+/// The target of the host's own events; those of its parts begin with it.
 const OURS: &str = "arborist";
-/// What a guest says: only for those who asked for more.
+/// The target of what a guest logs: only for those who asked for more.
 const GUEST: &str = "arborist::guest";
-/// What nobody can turn off, and what was asked for by a flag of its own.
+/// The target of what nobody can turn off, and of what was asked for by a flag of its own.
 pub(crate) const SAID: &str = "arborist::said";
 /// The longest text in a line, in characters.
 const TEXT: usize = 16 * 1024;

@@ -110,7 +110,7 @@ impl Talk {
         self.events.as_ref()
     }
 
-    /// Tells the log of JSON, and whether there is one.
+    /// Tells the JSON log, if there is one, and says whether there is.
     fn in_json(&self, tell: impl FnOnce(&tracing::Span)) -> bool {
         let json = self.args.log_format == LogFormat::Json;
         if json {
@@ -351,7 +351,7 @@ impl Observer for Talk {
                 drop(lines);
                 complete.iter().for_each(|line| self.show_progress(line));
             }
-            // The events and the log of JSON have them already.
+            // The events and the JSON log have them already.
             Event::Request(_) => {}
             Event::Silenced => {
                 self.warn("the runner says more than its limit `logs` allows; the rest is dropped");

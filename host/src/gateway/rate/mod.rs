@@ -1,4 +1,4 @@
-//! The rate limit: at most so many attempts in any stretch of a certain length, whoever's runs of the runner they are.
+//! The rate limit: at most so many attempts in any window of a certain length, whoever's runs of the runner they are.
 
 mod ring;
 mod state_file;
@@ -22,7 +22,7 @@ const LOCKED: Duration = Duration::from_secs(10);
 /// How long to wait before the lock is tried again.
 const AGAIN: Duration = Duration::from_millis(2);
 
-/// Gives turns: at most as many in any stretch as the rate says, in the order in which they are asked for.
+/// Gives turns: at most as many in any window as the rate says, in the order in which they are asked for.
 #[derive(Debug)]
 pub struct RateLimiter {
     rate: RateLimit,
@@ -75,8 +75,8 @@ impl RateLimiter {
         })
     }
 
-    /// A limiter for the runs of all processes that name this file. It is made with its folder, for this user alone, when the first
-    /// turn is asked for.
+    /// A limiter for the runs of all processes that name this file. The file is made with its folder, for this user alone, when the
+    /// first turn is asked for.
     #[must_use]
     pub fn across_processes(rate: RateLimit, file: PathBuf) -> Arc<Self> {
         Arc::new(Self {

@@ -1,4 +1,4 @@
-//! The times of the last attempts, as a ring: as many as the rate permits in a stretch. The place that is next holds the time of
+//! The times of the last attempts, as a ring: as many as the rate permits in a window. The place that is next holds the time of
 //! the attempt before which one more would be too many, so that finding a turn costs the same at any rate.
 
 use crate::pace::RateLimit;
@@ -10,7 +10,7 @@ const MAGIC: u64 = u64::from_be_bytes(*b"arbrate1");
 const HEAD: u64 = 3;
 /// How far ahead a time can lie: a run has a day at most. What lies beyond was written by another clock.
 const FARTHEST: u64 = 24 * 60 * 60 * 1000;
-/// Added to every stretch, in milliseconds, since a service counts when a request arrives and not when it leaves.
+/// Added to every window, in milliseconds, since a service counts when a request arrives and not when it leaves.
 const MARGIN: u64 = 20;
 
 /// Numbered words that last: memory, or a file that is locked while it is used.
@@ -63,7 +63,7 @@ pub(super) struct Taken {
 pub(super) struct Ring<'w, W> {
     words: &'w mut W,
     count: u64,
-    /// The length of the stretch, in milliseconds.
+    /// The length of the window, in milliseconds, [`MARGIN`] included.
     per: u64,
 }
 
