@@ -1,6 +1,6 @@
 //! The wall clock, read in one place.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// What time it is, as all processes of this machine see it. It may be set back; what must not is an `Instant`.
 #[must_use]
@@ -10,4 +10,9 @@ use std::time::SystemTime;
 )]
 pub fn now() -> SystemTime {
     SystemTime::now()
+}
+
+/// A time in whole milliseconds; the largest number where it is more.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

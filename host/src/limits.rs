@@ -308,7 +308,22 @@ impl Default for Limits {
     }
 }
 
+impl Limit {
+    /// Whether it bounds how a component is compiled, and not what a run may do.
+    #[must_use]
+    pub fn is_of_compiling(self) -> bool {
+        matches!(self, Self::CompileMemory | Self::CompileCpu)
+    }
+}
+
 impl Limits {
+    /// The values of all limits that a runner can meet, each as eight bytes, in their order: what a remembered answer of a runner depends on.
+    pub fn of_run(&self) -> impl Iterator<Item = [u8; 8]> {
+        let met = ROWS.iter().map(|row| row.limit);
+        let met = met.filter(|limit| !limit.is_of_compiling());
+        met.map(|limit| self.get(limit).to_le_bytes())
+    }
+
     /// The value of `limit`: bytes, milliseconds or a count, as its unit says.
     #[must_use]
     pub fn get(&self, limit: Limit) -> u64 {

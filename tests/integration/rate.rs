@@ -100,7 +100,7 @@ fn a_turn_after_the_deadline_is_refused_at_once() {
         assert!(said.contains("raise `rate_limit`"), "{said}");
         let log = fs::read_to_string(host.home().join("log.jsonl")).unwrap();
         assert!(
-            log.contains(r#""verdict":"limit""#) && log.contains(r#""code":"rate_limit""#),
+            log.contains(r#""verdict":"limit""#) && log.contains(r#""code":"rate-limit""#),
             "{log}"
         );
         assert!(log.contains(r#""outcome":"not-sent""#), "{log}");

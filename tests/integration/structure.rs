@@ -142,6 +142,21 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
         &["fs", "tokio", "env", "SystemTime", "Instant"],
         "`limits` does no I/O",
     ),
+    (
+        "cassette",
+        &["fs", "tokio", "env", "SystemTime", "Instant"],
+        "`cassette` does no I/O and reads no clock",
+    ),
+    (
+        "pace",
+        &["fs", "tokio", "env", "SystemTime", "Instant"],
+        "`pace` does no I/O and reads no clock",
+    ),
+    (
+        "secrets",
+        &["fs", "tokio", "env", "SystemTime", "Instant"],
+        "`secrets` does no I/O and reads no clock",
+    ),
 ];
 
 #[test]

@@ -121,8 +121,8 @@ impl ResultCache {
             error,
         };
         let entry = Entry {
-            made: millis(self.now()),
-            ttl: millis(self.ttl),
+            made: clock::millis(self.now()),
+            ttl: clock::millis(self.ttl),
             ..entry
         };
         let sealed = entry
@@ -190,8 +190,4 @@ pub(super) fn read(path: &Path) -> Option<Vec<u8>> {
 
 pub(super) fn since_1970(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

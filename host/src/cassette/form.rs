@@ -15,7 +15,10 @@ const NOTE: &str = "# Recorded by Arborist. Secrets stand as [secret NAME]; what
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CassetteError {
     /// It is too long.
-    #[error("it is larger than {} MiB, which a cassette may have", MAX_BYTES / 1024 / 1024)]
+    #[error(
+        "it is larger than {} MiB, which a cassette may have\n  help: record a run that asks for less, or bound its answers with `--limit response=…`",
+        MAX_BYTES / 1024 / 1024
+    )]
     TooLarge,
     /// It is not written as a cassette is.
     #[error(
@@ -23,10 +26,14 @@ pub enum CassetteError {
     )]
     Form(String),
     /// It was made by another version.
-    #[error("it is a cassette of version {0}, and this host reads version {VERSION}")]
+    #[error(
+        "it is a cassette of version {0}, and this host reads version {VERSION}\n  help: record it again with `arborist run --record FILE`"
+    )]
     Version(u32),
     /// An exchange is not complete or says two things.
-    #[error("exchange {0}: {1}")]
+    #[error(
+        "exchange {0}: {1}\n  help: an exchange has a `request` with `method` and `url`, and a `response` with a `status`; docs/cassettes.md has the rest"
+    )]
     Exchange(usize, String),
 }
 

@@ -13,7 +13,7 @@ mod recorder;
 pub use body::Body;
 pub use form::{CassetteError, MAX_BYTES};
 pub use player::Player;
-pub use recorder::{Place, Recorder, RecorderFull};
+pub use recorder::{Place, Recorder};
 
 /// A request. What is `None` in one of a cassette was left out there, and is not compared.
 #[derive(Clone, Debug, PartialEq)]

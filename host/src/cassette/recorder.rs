@@ -17,14 +17,6 @@ struct State {
 #[derive(Clone, Copy, Debug)]
 pub struct Place(usize);
 
-/// The cassette has become too large; the exchange is not in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "what the run sends and gets is more than a cassette holds, {} MiB",
-    MAX_BYTES / 1024 / 1024
-)]
-pub struct RecorderFull;
-
 impl Recorder {
     /// Begins an exchange. Of one that does not fit any more nothing is held.
     pub fn begin(&self, mut request: Request) -> Place {
@@ -37,17 +29,11 @@ impl Recorder {
         Place(state.exchanges.len() - 1)
     }
 
-    /// Takes room for this many bytes more.
-    ///
-    /// # Errors
-    /// They do not fit within [`MAX_BYTES`]. From here on [`Recorder::text`] fails.
-    pub fn room(&self, bytes: usize) -> Result<(), RecorderFull> {
+    /// Reserves room for this many bytes more, and says whether there is any. Once there is none, the cassette cannot be had.
+    pub fn reserve(&self, bytes: usize) -> bool {
         let mut state = self.state();
         state.bytes = state.bytes.saturating_add(bytes);
-        if state.bytes > MAX_BYTES {
-            return Err(RecorderFull);
-        }
-        Ok(())
+        state.bytes <= MAX_BYTES
     }
 
     /// Ends an exchange.

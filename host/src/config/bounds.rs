@@ -55,7 +55,7 @@ impl Resolver<'_> {
             return;
         }
         let (default, value) = (limit.show(default), limit.show(value));
-        if matches!(limit, Limit::CompileMemory | Limit::CompileCpu) {
+        if limit.is_of_compiling() {
             let message = format!("a file that was found may not raise `{limit}` above {default}");
             let help =
                 format!("say it by `--limit {limit}={value}`, or name the file with `--config`");

@@ -19,12 +19,6 @@ use std::io;
 const SEARCHED: usize = 64 * 1024;
 
 impl Session {
-    /// The id of the run in the audit log; none if nobody learns of its requests.
-    #[must_use]
-    pub fn run_id(&self) -> Option<&str> {
-        self.inner.audit.id()
-    }
-
     /// Says what the run's requests belong to from now on, for those who trace.
     pub fn within(&self, span: tracing::Span) {
         self.inner.audit.within(span);

@@ -180,7 +180,7 @@ impl Session {
             }
             Err(reason) => {
                 let error = self.no_turn(limiter.rate(), &reason);
-                attempt.refused(Verdict::Limit, "rate_limit", reason.to_string());
+                attempt.refused(Verdict::Limit, "rate-limit", reason.to_string());
                 Err(error.into())
             }
         }

@@ -81,11 +81,10 @@ impl Session {
         if !self.is_taped() {
             return None;
         }
-        let body = match body {
-            Body::None => &[],
-            // Where there is a tape, no body streams.
-            Body::Whole(bytes) => bytes.as_ref(),
-            Body::Stream(_) => &[],
+        let body: &[u8] = match body {
+            // Where there is a tape, `Body::take` lets none stream.
+            Body::None | Body::Stream(_) => &[],
+            Body::Whole(bytes) => bytes,
         };
         let mut headers: Vec<(String, String)> = asked
             .headers
@@ -168,7 +167,7 @@ impl Recording {
 
     /// A piece of the body, as the runner gets it.
     pub(super) fn piece(&mut self, piece: &[u8]) {
-        self.full = self.full || self.recorder.room(piece.len()).is_err();
+        self.full = self.full || !self.recorder.reserve(piece.len());
         if !self.full {
             self.body.extend_from_slice(piece);
         }

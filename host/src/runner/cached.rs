@@ -9,7 +9,6 @@ use crate::{
     cache::{Entry, EntryName, Found, Question, ResultCache},
     config::{FieldValue, Settings},
     escape::printable,
-    limits::{Limit, ROWS},
     spec::{Checked, Dag, SpecError, TaskSpec, Warning},
 };
 use std::time::Duration;
@@ -183,12 +182,7 @@ impl Asked<'_> {
         add_fields(&mut question, settings);
         add_way_out(&mut question, settings);
         // A runner sees what it is refused, and can answer by it.
-        let run = ROWS.iter().map(|row| row.limit);
-        let run = run.filter(|limit| !matches!(limit, Limit::CompileMemory | Limit::CompileCpu));
-        question.list(
-            "limits",
-            run.map(|limit| settings.limits.get(limit).to_le_bytes()),
-        );
+        question.list("limits", settings.limits.of_run());
         question
     }
 }

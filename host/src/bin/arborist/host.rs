@@ -116,9 +116,7 @@ impl Plan {
         let tape = self.tape.tape();
         let running = Arc::new(runner).start_taped(tape, self.parameters, observer, self.began)?;
         talk.runs(&running, operation);
-        if let Some(id) = running.session().run_id() {
-            talk.detail(format!("run: {id}"));
-        }
+        talk.detail(format!("run: {}", running.id()));
         Ok((running, self.tape))
     }
 }

@@ -187,7 +187,12 @@ pub(crate) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_panic| Err(Failure::new(Exit::Internal, "reading failed")))
+    done.unwrap_or_else(|_panic| {
+        Err(Failure::new(
+            Exit::Internal,
+            "the work on a file was broken off",
+        ))
+    })
 }
 
 /// Reads one byte more than is allowed, and a line's end at the end does not count.

@@ -81,7 +81,7 @@ impl TapeFile {
             Self::Record(path, recorder) => {
                 let failed = |reason| {
                     let message = format!("the cassette is not written: {reason}");
-                    Failure::new(Exit::Internal, message)
+                    Failure::new(Exit::Usage, message)
                 };
                 let text = recorder.text().map_err(failed)?;
                 Staged::new(Some(&path), text)?.deliver().await?;

@@ -3,7 +3,7 @@
 use super::{AotCache, entry::Draft};
 use crate::{
     engine::{RunnerInfo, source::Digest},
-    limits::{Limit, Limits, ROWS},
+    limits::Limits,
     private::{self, Bound},
 };
 use std::{io::Read as _, path::PathBuf};
@@ -46,12 +46,7 @@ impl AotCache {
 
     /// The version of this program is in every name; a runner can tell limits by what it is refused.
     fn about_path(&self, digest: Digest, limits: &Limits) -> PathBuf {
-        let asked = ROWS.iter().map(|row| row.limit);
-        let asked =
-            asked.filter(|limit| !matches!(limit, Limit::CompileMemory | Limit::CompileCpu));
-        let limits: Vec<u8> = asked
-            .flat_map(|limit| limits.get(limit).to_le_bytes())
-            .collect();
+        let limits: Vec<u8> = limits.of_run().flatten().collect();
         let key = self.key_with(digest, &limits);
         self.folder.path().join(format!("{key}{ENDING}"))
     }

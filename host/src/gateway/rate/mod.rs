@@ -98,7 +98,7 @@ impl RateLimiter {
     pub(super) async fn turn(self: &Arc<Self>, deadline: Option<Instant>) -> Result<Turn, NoTurn> {
         let left = left(deadline);
         let now = now();
-        let until = now.saturating_add(millis(left));
+        let until = now.saturating_add(clock::millis(left));
         let turn = match &self.times {
             Times::Memory(words) => {
                 let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
@@ -201,9 +201,7 @@ pub(super) fn left(deadline: Option<Instant>) -> Duration {
 
 /// Milliseconds of the clock that all processes have.
 fn now() -> u64 {
-    clock::now().duration_since(UNIX_EPOCH).map_or(0, millis)
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    clock::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, clock::millis)
 }

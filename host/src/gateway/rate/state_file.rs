@@ -1,7 +1,10 @@
 //! A ring in a file that the user's processes share, locked while it is used.
 
 use super::ring::Words;
-use crate::private::{self, Others};
+use crate::{
+    escape::printable,
+    private::{self, Others},
+};
 use std::{
     fs::{File, TryLockError},
     io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _},
@@ -43,8 +46,13 @@ impl StateFile {
         if let Some(flaw) = private::flaw(folder, Others::Look)? {
             return Err(refused(flaw));
         }
-        private::open_or_make(&self.0)
-            .ok_or_else(|| refused("it is no file that only you can write to"))
+        private::open_or_make(&self.0).ok_or_else(|| {
+            let path = printable(&self.0.to_string_lossy(), 400).into_owned();
+            io::Error::new(
+                ErrorKind::PermissionDenied,
+                format!("{path} is no file that only you can write to; remove it"),
+            )
+        })
     }
 }
 
