@@ -16,6 +16,7 @@
 //! | [`engine`] | the sandbox; the only module that names wasmtime |
 //! | [`builtin`] | the components that come with the host |
 //! | [`runner`] | a runner with its settings, and its runs, from input to checked output |
+//! | [`testing`] | a runner's own tests: read, run without a network, judged |
 //! | [`config`] | folders, variables and settings |
 //!
 //! Nothing here prints, exits or reads the environment, [`config`] aside for the last.
@@ -46,3 +47,4 @@ pub mod route;
 pub mod runner;
 pub mod secrets;
 pub mod spec;
+pub mod testing;

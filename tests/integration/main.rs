@@ -25,6 +25,7 @@ mod engine_runs;
 mod explain;
 mod graph;
 mod languages;
+mod own_tests;
 mod proxy;
 mod rate;
 mod retry;

@@ -36,7 +36,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "runner",
         &[
-            "audit", "config", "engine", "escape", "gateway", "limits", "secrets", "spec",
+            "audit", "builtin", "config", "engine", "escape", "gateway", "limits", "secrets",
+            "spec",
+        ],
+    ),
+    (
+        "testing",
+        &[
+            "cassette", "config", "engine", "escape", "gateway", "runner", "spec",
         ],
     ),
     ("lib", &[]),

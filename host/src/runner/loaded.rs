@@ -3,8 +3,11 @@
 use super::{Parameters, RunError, Running, running};
 use crate::{
     audit::{AuditFailure, AuditLog},
-    config::{Faults, FieldInfo, FieldValue, Settings},
-    engine::{Call, Component, Engine, Ignore, LoadError, Observer, RunnerInfo, Source},
+    builtin,
+    config::{Faults, FieldInfo, FieldValue, RunnerOrigin, Selected, Settings},
+    engine::{
+        Call, Component, Engine, Ignore, LoadError, Observer, RunnerInfo, Source, SourceError,
+    },
     gateway::{Gateway, GatewayOptions, Lookup, RateLimiter, Session, SystemLookup, Tape},
     limits::Limits,
     secrets::SecretSet,
@@ -91,6 +94,21 @@ impl Deadline {
             at: began + time,
             time,
         }
+    }
+}
+
+/// Reads the component of a selected runner: its file, or what comes with the host.
+///
+/// # Errors
+/// It cannot be read, or is no component.
+pub fn source(selected: &Selected) -> Result<Source, SourceError> {
+    match &selected.origin {
+        RunnerOrigin::File(path) => Source::read(path),
+        // Settings select no other built-in runner than there is; an empty component would be refused.
+        RunnerOrigin::Builtin => match builtin::find(&selected.name) {
+            Some(builtin) => Source::from_bytes(builtin.name, builtin.bytes),
+            None => Source::from_bytes(&selected.name, []),
+        },
     }
 }
 

@@ -53,6 +53,7 @@ pub(super) fn start(
     began: Instant,
 ) -> Result<Running, BeginError> {
     let secrets = match &tape {
+        // Nothing is sent: a secret need not be set.
         Tape::Replay(_) => RunSecrets::rehearsal(&runner.secrets, getrandom::fill)?,
         Tape::None | Tape::Record(_) => RunSecrets::new(&runner.secrets, getrandom::fill)?,
     };
@@ -95,6 +96,30 @@ fn audit(runner: &Runner) -> Result<RunAudit, BeginError> {
 }
 
 impl Running {
+    /// What the runner itself answers to a description: a text that nobody has looked at yet. Show it by [`Session::show`].
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn answer(&self, description: &Description) -> Result<String, CallError> {
+        let (call, parameters) = self.call(Operation::TaskSpec);
+        let component = &self.runner.component;
+        component
+            .generate_task_spec(&call, description.as_str(), parameters.as_slice())
+            .await
+    }
+
+    /// What the runner itself answers to a spec.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn answer_to_spec(&self, spec: &TaskSpec) -> Result<String, CallError> {
+        let (call, parameters) = self.call(Operation::Dagu);
+        let component = &self.runner.component;
+        component
+            .generate_dagu_config(&call, &spec.to_yaml(), parameters.as_slice())
+            .await
+    }
+
     /// Turns a description into a task spec.
     ///
     /// # Errors
@@ -103,11 +128,7 @@ impl Running {
         &self,
         description: &Description,
     ) -> Result<Checked<TaskSpec>, RunError> {
-        let (call, parameters) = self.call(Operation::TaskSpec);
-        let component = &self.runner.component;
-        let answer = component
-            .generate_task_spec(&call, description.as_str(), parameters.as_slice())
-            .await;
+        let answer = self.answer(description).await;
         let spec = answer.map_err(RunError::from).and_then(|text| {
             TaskSpec::parse(&self.session.show(&text)).map_err(|error| RunError::Returned {
                 what: "task spec",
@@ -123,12 +144,7 @@ impl Running {
     /// # Errors
     /// See [`RunError`].
     pub async fn dag(&self, spec: &TaskSpec) -> Result<Checked<Dag>, RunError> {
-        let (call, parameters) = self.call(Operation::Dagu);
-        let component = &self.runner.component;
-        let answer = component
-            .generate_dagu_config(&call, &spec.to_yaml(), parameters.as_slice())
-            .await;
-        let dag = match answer {
+        let dag = match self.answer_to_spec(spec).await {
             Err(CallError::Runner(RunnerError::Unsupported)) => Ok(Dag::from_spec(spec)),
             Err(error) => Err(error.into()),
             Ok(text) => Dag::parse(&self.session.show(&text))

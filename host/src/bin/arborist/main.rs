@@ -9,12 +9,14 @@ mod graph;
 mod host;
 mod inspect;
 mod output;
+mod paint;
 mod progress;
 mod run;
 mod runners;
 mod settings;
 mod talk;
 mod tape;
+mod test;
 mod writer;
 
 use arborist::engine;
@@ -70,6 +72,7 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
         Command::Run(args) => within(args.runner.timeout, run::run(*args, talk)),
         Command::Dagu(args) => within(args.runner.timeout, dagu::dagu(*args, talk)),
         Command::Graph(args) => within(None, graph::graph(args, talk)),
+        Command::Test(args) => within(None, test::test(args, talk)),
         Command::Inspect(args) => within(args.timeout, inspect::inspect(args, talk)),
         Command::Runners(args) => runners::runners(&args, talk),
         Command::Init(args) => within(None, config::init(args, talk)),
@@ -154,6 +157,7 @@ impl Command {
             Self::Run(args) => args.runner.talk,
             Self::Dagu(args) => args.runner.talk,
             Self::Inspect(args) => args.talk,
+            Self::Test(args) => args.talk,
             Self::Graph(_)
             | Self::Runners(_)
             | Self::Init(_)
