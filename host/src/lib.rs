@@ -19,6 +19,7 @@
 //! | [`cache`] | what runners made of the same question before |
 //! | [`runner`] | a runner with its settings, and its runs, from input to checked output |
 //! | [`project`] | a runner's project: its template, and the toolchain that builds it |
+//! | [`testing`] | a runner's own tests: read, run without a network, judged |
 //! | [`config`] | folders, variables and settings |
 //!
 //! Nothing here prints, exits or reads the environment, [`config`] aside for the last.
@@ -52,3 +53,4 @@ pub mod route;
 pub mod runner;
 pub mod secrets;
 pub mod spec;
+pub mod testing;

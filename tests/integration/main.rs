@@ -27,6 +27,7 @@ mod events;
 mod explain;
 mod graph;
 mod languages;
+mod own_tests;
 mod projects;
 mod proxy;
 mod rate;

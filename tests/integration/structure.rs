@@ -43,7 +43,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "runner",
         &[
-            "audit", "cache", "config", "engine", "escape", "gateway", "limits", "secrets", "spec",
+            "audit", "builtin", "cache", "config", "engine", "escape", "gateway", "limits",
+            "secrets", "spec",
+        ],
+    ),
+    (
+        "testing",
+        &[
+            "cassette", "config", "engine", "escape", "gateway", "runner", "spec",
         ],
     ),
     ("lib", &[]),

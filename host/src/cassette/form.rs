@@ -141,6 +141,16 @@ pub(super) fn read(text: &str) -> Result<Vec<Exchange>, CassetteError> {
         .collect()
 }
 
+/// Reads one exchange, as it stands in a cassette's list; for files that hold exchanges among other things.
+///
+/// # Errors
+/// It is not written as one is; why, in words that can be shown.
+pub fn exchange(value: serde_json::Value) -> Result<Exchange, String> {
+    let entry: Entry = serde_json::from_value(value)
+        .map_err(|error| printable(&error.to_string(), 500).into_owned())?;
+    entry.read()
+}
+
 /// Writes one. What [`read`] makes of it is equal to what was given.
 ///
 /// # Errors

@@ -30,7 +30,7 @@ impl Settings {
     /// Required fields without a value, fields that are most likely slips of declared ones, and marked
     /// secrets that are too short or stand in the process list.
     pub fn check(mut self, declared: &[FieldInfo]) -> Result<Self, Faults> {
-        let mut report = Report::new(self.text.clone());
+        let mut report = Report::new(self.text.clone()).with_laid(self.laid.clone());
         for info in declared.iter().filter(|info| info.secret) {
             self.mark(&info.name, &mut report);
         }

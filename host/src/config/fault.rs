@@ -13,6 +13,8 @@ use crate::escape::printable;
 
 /// Longest name of the configuration's that a message shows, in characters.
 const MAX_NAME: usize = 60;
+/// Most faults that are told; the rest is counted.
+const MAX_FAULTS: usize = 50;
 
 /// A place in a configuration file.
 #[derive(Clone, Debug)]
@@ -100,6 +102,16 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// These, of which there must be one at least; the first 50 are told.
+    #[must_use]
+    pub fn of(mut faults: Vec<Fault>) -> Self {
+        // What has no place comes first: it is about the command line or a variable.
+        faults.sort_by_key(|fault| fault.place.as_ref().map(|place| place.span().start));
+        let omitted = faults.len().saturating_sub(MAX_FAULTS);
+        faults.truncate(MAX_FAULTS);
+        Self { faults, omitted }
+    }
+
     pub(super) fn one(message: impl Into<String>, help: Option<String>) -> Self {
         Self {
             faults: vec![Fault {

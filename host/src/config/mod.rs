@@ -29,7 +29,9 @@ mod explain;
 mod fault;
 mod flags;
 mod folders;
+mod item;
 mod keys;
+mod laid;
 mod mask;
 mod node;
 mod overlay;
@@ -56,9 +58,11 @@ pub use environment::Environment;
 pub use explain::Row;
 pub use fault::{Fault, Faults, Place, Warning};
 pub use folders::Folders;
+pub use item::{Item, ItemKey};
 pub use keys::{NOT_ENFORCED, RESERVED, ReservedKey, Scope, Shape, Treatment, reserved};
+pub use laid::Laid;
 pub use overlay::variable_for;
-pub use resolve::resolve;
+pub use resolve::{resolve, resolve_over};
 pub use select::RUNNER_VARIABLE;
 pub use settings::{
     AuditFile, CacheSettings, ConfigFile, Field, FieldValue, Invocation, Models, RunnerOrigin,

@@ -19,6 +19,8 @@ pub(super) struct Spot {
 pub(super) enum At {
     /// The configuration file.
     File(Spot),
+    /// The file of a test, which lays fields over a section.
+    Laid(Spot),
     /// An environment variable of this name.
     Variable(Arc<str>),
     /// A command-line flag.

@@ -7,13 +7,12 @@ use super::fault::{Fault, Faults, Place, Warning, shown};
 use super::node::At;
 use super::source::SourceText;
 
-/// Most faults that are told; the rest is counted.
-const MAX_FAULTS: usize = 50;
-
 /// Collects faults and warnings.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     source: Option<Arc<SourceText>>,
+    /// The text of what is laid over a section.
+    laid: Option<Arc<SourceText>>,
     faults: Vec<Fault>,
     warnings: Vec<Warning>,
 }
@@ -24,6 +23,15 @@ impl Report {
             source,
             ..Self::default()
         }
+    }
+
+    /// The same report with the text of what is laid over a section.
+    pub(super) fn with_laid(self, laid: Option<Arc<SourceText>>) -> Self {
+        Self { laid, ..self }
+    }
+
+    pub(super) fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
     }
 
     pub(super) fn fault(&mut self, at: &At, message: impl fmt::Display, help: impl Into<Help>) {
@@ -57,13 +65,17 @@ impl Report {
     pub(super) fn place(&self, at: &At) -> Option<Place> {
         match (at, &self.source) {
             (At::File(spot), Some(source)) => Some(Place::new(source.clone(), spot.clone())),
+            (At::Laid(spot), _) => {
+                let source = self.laid.as_ref()?;
+                Some(Place::new(source.clone(), spot.clone()))
+            }
             _ => None,
         }
     }
 
     fn placed(&self, at: &At, message: impl fmt::Display) -> (String, Option<Place>) {
         let message = match at {
-            At::File(_) | At::Default => message.to_string(),
+            At::File(_) | At::Laid(_) | At::Default => message.to_string(),
             At::Variable(name) => format!("in the variable `{}`: {message}", shown(name)),
             At::Flag(flag) => format!("{flag}: {message}"),
         };
@@ -80,16 +92,8 @@ impl Report {
     }
 
     /// The faults, of which there is at least one.
-    pub(super) fn into_faults(mut self) -> Faults {
-        // What has no place comes first: it is about the command line or a variable.
-        self.faults
-            .sort_by_key(|fault| fault.place.as_ref().map(|place| place.span().start));
-        let omitted = self.faults.len().saturating_sub(MAX_FAULTS);
-        self.faults.truncate(MAX_FAULTS);
-        Faults {
-            faults: self.faults,
-            omitted,
-        }
+    pub(super) fn into_faults(self) -> Faults {
+        Faults::of(self.faults)
     }
 }
 

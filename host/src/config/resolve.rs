@@ -12,6 +12,7 @@ use super::expand::Expander;
 use super::fault::{Faults, shown};
 use super::folders::Folders;
 use super::keys::Scope;
+use super::laid::Laid;
 use super::node::{At, Node};
 use super::report::Report;
 use super::section::{self, Section, Text};
@@ -36,15 +37,28 @@ pub fn resolve(
     environment: &Environment,
     folders: &Folders,
 ) -> Result<Settings, Faults> {
-    resolve_with(invocation, environment, folders, false)
+    resolve_with(invocation, environment, folders, (None, false))
 }
 
-/// `enforce_all` takes the keys that this version does not obey yet as if it did, for tests.
+/// [`resolve`] with fields laid over the section of the runner that is chosen.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_over(
+    invocation: &Invocation,
+    environment: &Environment,
+    folders: &Folders,
+    laid: &Laid,
+) -> Result<Settings, Faults> {
+    resolve_with(invocation, environment, folders, (Some(laid), false))
+}
+
+/// What is laid over the section; and `enforce_all`, which takes the keys that this version does not obey yet as if it did, for tests.
 pub(super) fn resolve_with(
     invocation: &Invocation,
     environment: &Environment,
     folders: &Folders,
-    enforce_all: bool,
+    (laid, enforce_all): (Option<&Laid>, bool),
 ) -> Result<Settings, Faults> {
     let found = discover(
         invocation.config.as_deref(),
@@ -54,7 +68,7 @@ pub(super) fn resolve_with(
     )?;
     let base = Base::of(found.as_ref(), &invocation.folder);
     let Read {
-        mut report,
+        report,
         root,
         text,
         file,
@@ -64,6 +78,7 @@ pub(super) fn resolve_with(
         // A text that cannot be read to its end says nothing about the rest.
         return Err(report.into_faults());
     }
+    let mut report = report.with_laid(laid.and_then(Laid::source));
     let known: Vec<&str> = builtin::ALL.iter().map(|builtin| builtin.name).collect();
     let written = Written::take_apart(root, &known, enforce_all, &mut report);
     let choice = choose(invocation, environment, &written, &mut report);
@@ -82,6 +97,7 @@ pub(super) fn resolve_with(
         folders,
         base,
         enforce_all,
+        laid,
         report,
         sources: BTreeMap::new(),
     };
@@ -155,6 +171,7 @@ pub(super) struct Resolver<'a> {
     pub(super) folders: &'a Folders,
     pub(super) base: Base,
     pub(super) enforce_all: bool,
+    pub(super) laid: Option<&'a Laid>,
     pub(super) report: Report,
     pub(super) sources: BTreeMap<String, Source>,
 }
@@ -204,6 +221,7 @@ impl Resolver<'_> {
         let allow_from_file = section
             .allow
             .is_some_and(|rules| rules.iter().any(from_file));
+        let laid = self.laid.and_then(Laid::source);
         let (sources, warnings) = (self.sources, self.report.finish()?);
         Ok(Settings {
             file,
@@ -225,6 +243,7 @@ impl Resolver<'_> {
             text,
             binder,
             allow_from_file,
+            laid,
         })
     }
 
@@ -316,6 +335,9 @@ impl Resolver<'_> {
             self.environment,
             &mut self.report,
         );
+        if let Some(laid) = self.laid {
+            laid.over(&mut node);
+        }
         let mut expander = Expander::new(self.environment, self.invocation.replay);
         Section::read(
             node,

@@ -83,6 +83,8 @@ pub struct Settings {
     pub(super) binder: Binder,
     /// Whether `allow` has entries that stand in the file.
     pub(super) allow_from_file: bool,
+    /// The text of what was laid over the section.
+    pub(super) laid: Option<Arc<SourceText>>,
 }
 
 /// The configuration file.
@@ -220,8 +222,8 @@ impl Source {
         match (at, report.place(at)) {
             (At::Flag(flag), _) => Self::Flag(flag),
             (At::Variable(name), _) => Self::Variable(name.to_string()),
-            (At::File(_), Some(place)) => Self::from(&place),
-            (At::File(_), None) | (At::Default, _) => Self::Default,
+            (At::File(_) | At::Laid(_), Some(place)) => Self::from(&place),
+            (At::File(_) | At::Laid(_), None) | (At::Default, _) => Self::Default,
         }
     }
 }
@@ -248,6 +250,14 @@ impl fmt::Display for Source {
 }
 
 impl Settings {
+    /// The same settings without this field, as if nobody had set it.
+    #[must_use]
+    pub fn without(mut self, field: &str) -> Self {
+        self.fields.retain(|other| other.name != field);
+        self.secrets.retain(|binding| binding.field != field);
+        self
+    }
+
     /// The binding of a secret field.
     #[must_use]
     pub fn binding(&self, field: &str) -> Option<&SecretBinding> {

@@ -115,7 +115,7 @@ fn listed_secrets(node: &Node, out: &mut HashSet<String>) {
 
 fn mark_key(key: &Key) -> Option<Mark> {
     match &key.at {
-        At::File(spot) => Some(Mark {
+        At::File(spot) | At::Laid(spot) => Some(Mark {
             span: spot.span.clone(),
             kind: Kind::Key,
         }),

@@ -7,7 +7,7 @@ use super::{
     },
     component::Component,
     cpu::CpuAccount,
-    events::{Observer, Voice},
+    events::{Observer, Usage, Voice},
     state::RunState,
     stop::{self, OutOfCpu, Stop},
     streaming,
@@ -82,6 +82,19 @@ pub enum RunnerError {
 }
 
 impl RunnerError {
+    /// Its name in the contract.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::InvalidConfig(_) => "invalid-config",
+            Self::InvalidInput(_) => "invalid-input",
+            Self::Service { .. } => "service",
+            Self::InvalidResponse(_) => "invalid-response",
+            Self::Other(_) => "other",
+            Self::Unsupported => "unsupported",
+        }
+    }
+
     /// The same error with its text as `change` makes it.
     #[must_use]
     pub fn map_text(self, change: impl Fn(&str) -> String) -> Self {
@@ -263,7 +276,12 @@ impl Component {
             });
             ended
         };
-        store.data().voice.finish();
+        let state = store.data();
+        state.voice.finish();
+        state.voice.used(Usage {
+            memory: state.limiter.memory(),
+            cpu: cpu.spent(),
+        });
         match ended {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(CallError::Stopped {
@@ -281,7 +299,12 @@ impl Component {
     fn store(&self, call: &Call, cpu: &CpuAccount) -> Store<RunState> {
         let limits = &call.limits;
         let voice = Voice::new(Arc::clone(&call.observer), limits, call.session.clone());
-        let state = RunState::new(limits, voice, call.session.clone(), &call.config);
+        let state = RunState::new(
+            limits,
+            voice,
+            call.session.clone(),
+            Arc::clone(&call.config),
+        );
         let mut store = Store::new(&self.parts.inner, state);
         store.limiter(|state| &mut state.limiter);
         let largest = limits.size(Limit::Output).max(limits.size(Limit::Request));

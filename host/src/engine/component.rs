@@ -33,7 +33,8 @@ pub enum Origin {
     Cached,
 }
 
-/// A component that is compiled and linked: every call on it costs one instantiation.
+/// A component that is compiled and linked: every call on it costs one instantiation. Clones share the code.
+#[derive(Clone)]
 pub struct Component {
     /// The engine's own parts: a guest must be interrupted as long as it can run.
     pub(super) parts: Arc<Parts>,

@@ -10,6 +10,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 /// The largest piece of progress, as the contract says: 1 MiB.
@@ -78,6 +79,21 @@ pub trait Observer: Send + Sync {
     fn wants_requests(&self) -> bool {
         false
     }
+
+    /// Takes note that the guest reads this field of its configuration, or all of it.
+    fn reads(&self, _field: Option<&str>) {}
+
+    /// Takes what a call has used when it ends, however it ends.
+    fn used(&self, _usage: Usage) {}
+}
+
+/// What one call has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The memory that its linear memories had in the end, which never shrink, in bytes.
+    pub memory: u64,
+    /// CPU time.
+    pub cpu: Duration,
 }
 
 /// An observer that wants nothing.
@@ -110,6 +126,16 @@ impl Voice {
             left: AtomicU64::new(limits.get(Limit::Logs)),
             silenced: AtomicBool::new(false),
         }))
+    }
+
+    /// Tells that the guest reads its configuration.
+    pub(crate) fn reads(&self, field: Option<&str>) {
+        self.0.observer.reads(field);
+    }
+
+    /// Tells what the call has used.
+    pub(crate) fn used(&self, usage: Usage) {
+        self.0.observer.used(usage);
     }
 
     pub(crate) fn log(&self, level: Level, context: &str, message: &str) {

@@ -2,7 +2,6 @@
 
 use super::{bindings::runner, imports::request_parts, state::RunState};
 use wasmtime::component::{HasSelf, Linker};
-use wasmtime_wasi_config::WasiConfig;
 
 /// The imports that the host gives, by the start of their name, with what each means to a user.
 /// `inspect` shows the meaning; a component that imports anything else is refused before it is compiled.
@@ -79,9 +78,7 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<RunSt
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
     request_parts::bound(&mut linker)?;
-    wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut RunState| {
-        WasiConfig::from(&state.config)
-    })?;
+    runner::wasi::config::store::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     runner::wasi::logging::logging::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     runner::arborist::runner::http::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     runner::arborist::runner::progress::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;

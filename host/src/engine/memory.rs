@@ -44,6 +44,11 @@ impl SumLimiter {
         }
     }
 
+    /// What the linear memories come to, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory.used
+    }
+
     /// The first growth that was refused, if any was.
     pub(crate) fn exceeded(&self) -> Option<Exceeded> {
         self.memory.refused.or(self.table_elements.refused)

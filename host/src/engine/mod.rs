@@ -30,7 +30,7 @@ pub use aot::FolderError;
 pub use call::{Call, CallError, ConfigField, Parameter, RunnerError, RunnerInfo};
 pub use compile::{CompileOrder, Compiler, CompilerCommand, compile_as_child};
 pub use component::{Component, LoadError, Origin};
-pub use events::{Event, Ignore, Level, Observer};
+pub use events::{Event, Ignore, Level, Observer, Usage};
 pub use shape::{Shape, ShapeError, World};
 pub use source::{Digest, MAX_FILE, MAX_TEXT, Source, SourceError};
 pub use stop::Stop;

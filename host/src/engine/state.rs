@@ -5,9 +5,9 @@ use crate::{
     gateway::Session,
     limits::{Limit, Limits},
 };
+use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_config::WasiConfigVariables;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// Headers of one `wasi:http` fields resource, with what they cost in memory.
@@ -20,7 +20,8 @@ pub(crate) struct RunState {
     pub(crate) voice: Voice,
     pub(crate) session: Session,
     pub(crate) table: ResourceTable,
-    pub(crate) config: WasiConfigVariables,
+    /// What the guest reads as its configuration.
+    pub(crate) config: Arc<[(String, String)]>,
     /// What a runner that streams has returned and not yet done, for the message where it never does.
     pub(crate) owed: Option<&'static str>,
     wasi: WasiCtx,
@@ -33,7 +34,7 @@ impl RunState {
         limits: &Limits,
         voice: Voice,
         session: Session,
-        config: &[(String, String)],
+        config: Arc<[(String, String)]>,
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.size(Limit::Resources));
@@ -45,10 +46,7 @@ impl RunState {
             wasi: wasi(limits, &voice),
             voice,
             table,
-            config: config
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
+            config,
             owed: None,
             http,
             http_hooks: SecondDoor(session.clone()),

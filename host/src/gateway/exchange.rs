@@ -10,7 +10,7 @@ use super::{
     redirect,
     retry::{Retries, Setback},
     session::Session,
-    tape::Recording,
+    tape::{Recording, Served},
     transport::{Answer, SendError, When},
 };
 use crate::{
@@ -22,6 +22,8 @@ use crate::{
 
 /// The most redirects that one request follows, as the contract says.
 const MAX_REDIRECTS: usize = 10;
+/// Why an answer that was made up, or written by hand, is none.
+const NO_ANSWER: &str = "the cassette's answer is none that HTTP has";
 
 impl Session {
     /// Sends a request and waits for the whole answer.
@@ -189,37 +191,45 @@ impl Session {
     /// What a cassette has in the place of the network.
     fn play(
         &self,
-        reply: Result<Reply, HttpError>,
+        served: Result<Served, HttpError>,
         mut attempt: Attempt,
     ) -> Result<Incoming, Failed> {
-        let reply = match reply {
-            Ok(reply) => reply,
+        let served = match served {
+            Ok(served) => served,
             Err(error) => {
                 attempt.refused(Verdict::Denied, "replay", "the cassette has no answer");
                 return Err(error.into());
             }
         };
         attempt.replayed();
-        let (setback, reason) = match reply {
-            Reply::Answer(answer) => match self.answer_from(&answer) {
-                Some(answer) => {
-                    attempt.answered(answer.status());
-                    // No secret is in it that could be scrubbed, and it is not to be held back once more.
-                    return Ok(Incoming::new(self.clone(), answer, (None, None), attempt));
-                }
-                None => (
-                    None,
-                    "the cassette's answer is none that HTTP has".to_owned(),
-                ),
+        let (setback, reason) = match served {
+            Served::Reply(Reply::NotConnected(reason)) => (Some(Setback::NotConnected), reason),
+            Served::Reply(Reply::Broken(reason)) => (Some(Setback::Broken), reason),
+            Served::TimedOut => {
+                attempt.ends(Outcome::Failed, Some("no answer in time".to_owned()));
+                return Err(HttpError::Timeout.into());
+            }
+            Served::Reply(Reply::Answer(answer)) => match self.answer_from(&answer, false) {
+                Some(answer) => return Ok(self.played(answer, attempt)),
+                None => (None, NO_ANSWER.to_owned()),
             },
-            Reply::NotConnected(reason) => (Some(Setback::NotConnected), reason),
-            Reply::Broken(reason) => (Some(Setback::Broken), reason),
+            Served::Endless(answer) => match self.answer_from(&answer, true) {
+                Some(answer) => return Ok(self.played(answer, attempt)),
+                None => (None, NO_ANSWER.to_owned()),
+            },
         };
         let error = HttpError::Connection(
             String::from_utf8_lossy(&self.inner.secrets.unshow(reason.as_bytes())).into_owned(),
         );
         attempt.ends(Outcome::Failed, Some(reason));
         Err(Failed { error, setback })
+    }
+
+    /// An answer that never was on the network.
+    fn played(&self, answer: Answer, mut attempt: Attempt) -> Incoming {
+        attempt.answered(answer.status());
+        // No secret is in it that could be scrubbed, and it is not to be held back once more.
+        Incoming::new(self.clone(), answer, (None, None), attempt)
     }
 
     /// Why a permitted request has no answer.

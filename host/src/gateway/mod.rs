@@ -26,5 +26,5 @@ pub use incoming::Incoming;
 pub use message::{BodyStream, DENIED, HttpError, Request, Response, StreamedRequest};
 pub use rate::RateLimiter;
 pub use session::{Gateway, GatewayOptions, Refusal, Session, SessionOptions, Summary};
-pub use tape::Tape;
+pub use tape::{Responder, Served, Tape};
 pub use transport::{Answers, Lookup, SystemLookup};

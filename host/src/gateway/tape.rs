@@ -11,6 +11,35 @@ use http::{
 };
 use std::{io, sync::Arc};
 
+/// Answers requests in the place of the network: a cassette's player, or what a test makes up.
+///
+/// It gets requests as a cassette has them, without secrets and placeholders, after the policy has permitted them; `[secret NAME]` in
+/// what it gives becomes this run's placeholder again.
+pub trait Responder: Send + Sync + std::fmt::Debug {
+    /// What this request is answered with.
+    ///
+    /// # Errors
+    /// It has no answer, which fails the run: why, in words that can be shown.
+    fn respond(&self, request: &cassette::Request) -> Result<Served, String>;
+}
+
+/// What a [`Responder`] serves.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Served {
+    /// What a cassette can hold.
+    Reply(Reply),
+    /// No answer comes in time.
+    TimedOut,
+    /// An answer whose body is followed by its own last piece again and again, without an end.
+    Endless(cassette::Answer),
+}
+
+impl Responder for Player {
+    fn respond(&self, request: &cassette::Request) -> Result<Served, String> {
+        self.reply(request).map(Served::Reply)
+    }
+}
+
 /// What a session does with its exchanges besides, or instead.
 #[derive(Clone, Debug, Default)]
 pub enum Tape {
@@ -20,7 +49,7 @@ pub enum Tape {
     /// It keeps them.
     Record(Arc<Recorder>),
     /// It answers them, and sends nothing.
-    Replay(Arc<Player>),
+    Replay(Arc<dyn Responder>),
 }
 
 /// An exchange that is being recorded. It goes to the recorder when it is dropped, with as much of the answer as the runner has read.
@@ -65,13 +94,13 @@ impl Session {
     pub(super) fn replayed(
         &self,
         taped: Option<&cassette::Request>,
-    ) -> Option<Result<Reply, HttpError>> {
-        let Tape::Replay(player) = &self.inner.tape else {
+    ) -> Option<Result<Served, HttpError>> {
+        let Tape::Replay(responder) = &self.inner.tape else {
             return None;
         };
         Some(
-            player
-                .reply(taped?)
+            responder
+                .respond(taped?)
                 .map_err(|difference| self.deny_unrecorded(difference)),
         )
     }
@@ -118,7 +147,7 @@ impl Session {
     }
 
     /// The answer of a cassette as if it came from the network, with this run's placeholders in it.
-    pub(super) fn answer_from(&self, answer: &cassette::Answer) -> Option<Answer> {
+    pub(super) fn answer_from(&self, answer: &cassette::Answer, endless: bool) -> Option<Answer> {
         let secrets = &self.inner.secrets;
         let mut headers = HeaderMap::new();
         for (name, value) in &answer.headers {
@@ -133,7 +162,8 @@ impl Session {
             .cut_off
             .clone()
             .map(|reason| Err(io::Error::other(reason)));
-        let pieces = std::iter::once(Ok(body)).chain(cut);
+        let again = std::iter::repeat_n(body.clone(), if endless { usize::MAX } else { 0 });
+        let pieces = std::iter::once(Ok(body)).chain(again.map(Ok)).chain(cut);
         Answer::made(answer.status, headers, stream::iter(pieces))
     }
 }

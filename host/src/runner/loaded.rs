@@ -3,9 +3,10 @@
 use super::{Parameters, RunError, Running, running};
 use crate::{
     audit::{AuditFailure, AuditLog},
+    builtin,
     cache::ResultCache,
-    config::{Faults, FieldInfo, FieldValue, Settings},
-    engine::{Call, Component, Engine, LoadError, Observer, RunnerInfo, Source},
+    config::{Faults, FieldInfo, FieldValue, RunnerOrigin, Selected, Settings},
+    engine::{Call, Component, Engine, LoadError, Observer, RunnerInfo, Source, SourceError},
     gateway::{Gateway, GatewayOptions, Lookup, RateLimiter, SystemLookup, Tape},
     limits::Limits,
     secrets::SecretSet,
@@ -101,6 +102,21 @@ impl Deadline {
             at: began + time,
             time,
         }
+    }
+}
+
+/// Reads the component of a selected runner: its file, or what comes with the host.
+///
+/// # Errors
+/// It cannot be read, or is no component.
+pub fn source(selected: &Selected) -> Result<Source, SourceError> {
+    match &selected.origin {
+        RunnerOrigin::File(path) => Source::read(path),
+        // Settings select no other built-in runner than there is; an empty component would be refused.
+        RunnerOrigin::Builtin => match builtin::find(&selected.name) {
+            Some(builtin) => Source::from_bytes(builtin.name, builtin.bytes),
+            None => Source::from_bytes(&selected.name, []),
+        },
     }
 }
 

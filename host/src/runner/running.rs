@@ -80,6 +80,7 @@ pub(super) fn start(
     began: Instant,
 ) -> Result<Running, BeginError> {
     let secrets = match &tape {
+        // Nothing is sent: a secret need not be set.
         Tape::Replay(_) => RunSecrets::rehearsal(&runner.secrets, getrandom::fill)?,
         Tape::None | Tape::Record(_) => RunSecrets::new(&runner.secrets, getrandom::fill)?,
     };
@@ -144,6 +145,30 @@ impl Watch for Tells {
 }
 
 impl Running {
+    /// What the runner itself answers to a description: a text that nobody has looked at yet. Show it by [`Session::show`].
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn answer(&self, description: &Description) -> Result<String, CallError> {
+        let (call, parameters) = self.call(Operation::TaskSpec);
+        let component = &self.runner.component;
+        component
+            .generate_task_spec(&call, description.as_str(), parameters.as_slice())
+            .await
+    }
+
+    /// What the runner itself answers to a spec.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub async fn answer_to_spec(&self, spec: &TaskSpec) -> Result<String, CallError> {
+        let (call, parameters) = self.call(Operation::Dagu);
+        let component = &self.runner.component;
+        component
+            .generate_dagu_config(&call, &spec.to_yaml(), parameters.as_slice())
+            .await
+    }
+
     /// Turns a description into a task spec.
     ///
     /// # Errors

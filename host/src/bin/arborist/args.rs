@@ -18,6 +18,7 @@ Exit codes:
   6    the sandbox stopped the runner, the gateway refused what it needed (also in
        `config explain --request`), or the audit log could not be written
   7    a task spec or DAG, given or returned, is not valid
+  8    a check or test failed
   130  interrupted";
 
 /// The hidden command that compiles a component in a child process.
@@ -45,6 +46,21 @@ Examples:
   arborist graph spec.yaml
   arborist run \"Rotate the logs\" | arborist graph
   arborist graph dag.yaml --format svg -o plan.svg";
+
+const TEST_EXAMPLES: &str = "\
+A test file says what the runner is given, what its service answers, and what must come out:
+  tests:
+  - name: makes a plan
+    description: Rotate the logs
+    exchanges:
+    - request: {method: POST, url: https://api.example.com/v1/generate}
+      response: {status: 200, json: {name: rotate, steps: [{name: a, command: logrotate}]}}
+    expect: {name: rotate, steps: 1, requests: 1}
+
+Examples:
+  arborist test
+  arborist test --filter refused tests/errors.test.yaml
+  arborist test --update";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -78,6 +94,9 @@ pub(crate) enum Command {
     New(NewArgs),
     /// Build the component of a project with its language's own tools, and check it
     Build(BuildArgs),
+    /// Run a runner's own tests: *.test.yaml files, answered without a network
+    #[command(after_help = TEST_EXAMPLES)]
+    Test(TestArgs),
     /// Show what a component is, what it asks for and what it may use
     Inspect(InspectArgs),
     /// List the runners, and say which one is selected and why
@@ -146,6 +165,21 @@ pub(crate) struct DaguArgs {
     /// Print what would run, and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Files of tests, or folders: of those each *.test.yaml in it and in its folder `tests`. Without any, this folder
+    #[arg(value_name = "DIR|FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Run only the tests whose name holds this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Accept what comes out of tests that expect nothing of their own: NAME.expected.yaml beside NAME.test.yaml
+    #[arg(long)]
+    pub(crate) update: bool,
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
 }
 
 #[derive(Debug, Args)]

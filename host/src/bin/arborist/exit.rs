@@ -15,6 +15,7 @@ pub(crate) enum Exit {
     Runner = 5,
     Sandbox = 6,
     Spec = 7,
+    Check = 8,
     Interrupted = 130,
 }
 
@@ -79,15 +80,21 @@ impl From<InputError> for Failure {
     }
 }
 
+impl Exit {
+    /// The code of a run that failed so.
+    pub(crate) fn of(class: RunClass) -> Self {
+        match class {
+            RunClass::Config => Self::Config,
+            RunClass::Runner => Self::Runner,
+            RunClass::Sandbox => Self::Sandbox,
+            RunClass::Spec => Self::Spec,
+        }
+    }
+}
+
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
-        let exit = match error.class() {
-            RunClass::Config => Exit::Config,
-            RunClass::Runner => Exit::Runner,
-            RunClass::Sandbox => Exit::Sandbox,
-            RunClass::Spec => Exit::Spec,
-        };
-        Self::new(exit, error)
+        Self::new(Exit::of(error.class()), error)
     }
 }
 

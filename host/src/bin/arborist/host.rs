@@ -170,14 +170,8 @@ pub(crate) fn sum_up(running: &Running, talk: &Talk) {
     ));
 }
 
-/// Compiles a component, or maps what an earlier command compiled.
-pub(crate) async fn load(
-    source: &Source,
-    folders: &Folders,
-    limits: &Limits,
-    deadline: Deadline,
-    talk: &Talk,
-) -> Result<Component, Failure> {
+/// An engine whose components are compiled in a child, and kept in the user's cache folder.
+pub(crate) fn engine(folders: &Folders, talk: &Talk) -> Result<Engine, Failure> {
     // This very program compiles, in a child that the system bounds.
     let program = this_program().map_err(|error| {
         let message = format!("this program cannot start itself to compile: {error}");
@@ -192,6 +186,18 @@ pub(crate) async fn load(
     if let Some(problem) = engine.cache_problem() {
         talk.warn(problem);
     }
+    Ok(engine)
+}
+
+/// Compiles a component, or maps what an earlier command compiled.
+pub(crate) async fn load(
+    source: &Source,
+    folders: &Folders,
+    limits: &Limits,
+    deadline: Deadline,
+    talk: &Talk,
+) -> Result<Component, Failure> {
+    let engine = engine(folders, talk)?;
     talk.waiting_for(&format!("loading {}", printable(source.name(), 200)));
     let component = runner::load(&engine, source, limits, deadline).await?;
     let name = printable(component.name(), 200);

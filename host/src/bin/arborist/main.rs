@@ -14,12 +14,14 @@ mod inspect;
 mod json_log;
 mod new;
 mod output;
+mod paint;
 mod progress;
 mod run;
 mod runners;
 mod settings;
 mod talk;
 mod tape;
+mod test;
 mod writer;
 
 use arborist::engine;
@@ -79,6 +81,7 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
         Command::New(args) => new::new(&args, talk),
         Command::Build(args) => within(None, build::build(args, talk)),
         Command::Graph(args) => within(None, graph::graph(args, talk)),
+        Command::Test(args) => within(None, test::test(args, talk)),
         Command::Inspect(args) => within(args.timeout, inspect::inspect(args, talk)),
         Command::Runners(args) => runners::runners(&args, talk),
         Command::Init(args) => within(None, config::init(args, talk)),
@@ -174,6 +177,7 @@ impl Command {
             Self::Dagu(args) => args.runner.talk,
             Self::Inspect(args) => args.talk,
             Self::Build(args) => args.talk,
+            Self::Test(args) => args.talk,
             Self::Graph(_)
             | Self::New(_)
             | Self::Runners(_)

@@ -7,8 +7,7 @@ use crate::{
     talk::Talk,
 };
 use arborist::{
-    builtin,
-    config::{self, Environment, Faults, Folders, Invocation, RunnerOrigin, Settings},
+    config::{self, Environment, Faults, Folders, Invocation, Settings},
     engine::Source,
 };
 use std::io::IsTerminal as _;
@@ -121,16 +120,7 @@ pub(crate) fn of_file(config: &ConfigArgs) -> Result<Invocation, Failure> {
 pub(crate) async fn source(settings: &Settings) -> Result<Source, Failure> {
     let runner = settings.runner.clone();
     output::aside(move || {
-        let source = match &runner.origin {
-            RunnerOrigin::File(path) => Source::read(path),
-            RunnerOrigin::Builtin => match builtin::find(&runner.name) {
-                Some(builtin) => Source::from_bytes(builtin.name, builtin.bytes),
-                None => {
-                    let message = format!("there is no built-in runner `{}`", runner.name);
-                    return Err(Failure::new(Exit::Internal, message));
-                }
-            },
-        };
+        let source = arborist::runner::source(&runner);
         source.map_err(|error| Failure::new(Exit::Component, error))
     })
     .await

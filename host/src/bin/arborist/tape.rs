@@ -70,7 +70,7 @@ impl TapeFile {
         match self {
             Self::None => Tape::None,
             Self::Record(_, recorder) => Tape::Record(Arc::clone(recorder)),
-            Self::Replay(_, player) => Tape::Replay(Arc::clone(player)),
+            Self::Replay(_, player) => Tape::Replay(Arc::<Player>::clone(player)),
         }
     }
 

@@ -102,7 +102,7 @@ impl Case {
             &self.invocation,
             &environment,
             &self.folders,
-            self.enforce_all,
+            (None, self.enforce_all),
         )
     }
 

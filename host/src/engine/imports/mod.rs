@@ -1,5 +1,6 @@
 //! The interfaces of ours that a runner imports. Each file lowers, delegates and lifts, and nothing more.
 
+mod config;
 mod http;
 mod logging;
 mod progress;
