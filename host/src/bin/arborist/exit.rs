@@ -30,6 +30,7 @@ impl Exit {
             Self::Runner => "runner",
             Self::Sandbox => "sandbox",
             Self::Spec => "spec",
+            Self::Check => "check",
             Self::Interrupted => "interrupted",
         }
     }
