@@ -72,7 +72,7 @@ fn a_result_is_used_again_and_nothing_is_asked() {
         again.stderr
     );
     assert!(
-        again.stderr.contains("network: 0 requests"),
+        again.stderr.contains("network: no request"),
         "{}",
         again.stderr
     );

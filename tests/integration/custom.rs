@@ -210,7 +210,7 @@ fn verbose_ends_with_what_went_out() {
     let ran = run(&host, &["run", "x", "-v"]);
     assert!(
         ran.stderr
-            .contains(&format!("network: 1 requests to {}", service.origin())),
+            .contains(&format!("network: 1 request to {}", service.origin())),
         "{}",
         ran.stderr
     );

@@ -7,6 +7,9 @@ use super::report::Report;
 use super::settings::{Field, FieldValue, Settings, Source};
 use crate::secrets::{MIN_SECRET_BYTES, Secret};
 
+/// Most fields that one warning names.
+const MAX_UNREAD: usize = 8;
+
 /// A field as the runner's `describe` declares it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldInfo {
@@ -85,12 +88,14 @@ impl Settings {
 
     /// Fields that the runner does not know but that look like one that it does.
     fn slips(&self, declared: &[FieldInfo], report: &mut Report) {
+        let mut unread = Vec::new();
         for field in &self.fields {
             if declared.iter().any(|info| covers(info, field)) {
                 continue;
             }
             let Some(near) = nearest(&field.name, declared.iter().map(|info| info.name.as_str()))
             else {
+                unread.push(field);
                 continue;
             };
             let given = self.fields.iter().any(|field| field.name == near);
@@ -105,6 +110,7 @@ impl Settings {
                 );
             }
         }
+        warn_of_unread(&unread, report);
     }
 
     fn require(&self, info: &FieldInfo, declared: &[FieldInfo], report: &mut Report) {
@@ -157,6 +163,27 @@ impl Settings {
         }
         report.fault_anywhere(message, ways.join(", or "));
     }
+}
+
+/// A field that nobody reads has no effect, which whoever wrote it should hear once.
+fn warn_of_unread(unread: &[&Field], report: &mut Report) {
+    let Some(first) = unread.first() else {
+        return;
+    };
+    let mut names: Vec<String> = unread
+        .iter()
+        .take(MAX_UNREAD)
+        .map(|field| format!("`{}`", shown(&field.name)))
+        .collect();
+    let more = unread.len() - names.len();
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    let message = format!(
+        "the runner does not read {}; `arborist inspect` lists what it reads",
+        names.join(", ")
+    );
+    report.warn(Some(&first.at), message);
 }
 
 /// Whether the field is the declared one, or in the map or list of that name.

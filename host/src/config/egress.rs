@@ -87,7 +87,9 @@ pub(super) fn url_fields(
             if implied && !own.value.text.is_empty() && !own.value.is_no_string() {
                 report.warn(
                     Some(&own.at),
-                    format!("`{name}` is no URL, so it permits no request"),
+                    format!(
+                        "`{name}` is no URL, so it permits no request: write https://HOST/PATH"
+                    ),
                 );
             }
         } else {

@@ -101,8 +101,7 @@ pub enum SourceError {
     },
 }
 
-const BUILD: &str =
-    "build it for the component model, for instance with `cargo build --target wasm32-wasip2`";
+const BUILD: &str = "build it for the component model, for instance with `cargo build --target wasm32-wasip2`, or from Python with `componentize-py`";
 
 impl Source {
     /// The component in `bytes`, called `name` in messages.

@@ -69,6 +69,7 @@ fn folders(
         .warnings
         .iter()
         .for_each(|warning| talk.warn(warning));
+    talk.done();
     let named = settings.cache.map(|cache| cache.dir);
     let all: BTreeSet<_> = named
         .into_iter()

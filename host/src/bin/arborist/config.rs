@@ -188,5 +188,6 @@ fn settled(invocation: &Invocation, talk: &Talk) -> Result<Settings, Failure> {
         .warnings
         .iter()
         .for_each(|warning| talk.warn(warning));
+    talk.done();
     Ok(settings)
 }

@@ -50,6 +50,7 @@ pub(crate) async fn graph(args: GraphArgs, talk: &Talk) -> Result<(), Failure> {
         Picture::Dot => picture::dot(&plan),
         Picture::Svg => picture::svg(&plan).map_err(|error| Failure::new(Exit::Usage, error))?,
     };
+    talk.done();
     Staged::new(args.output.as_deref(), text)?.deliver().await
 }
 

@@ -104,7 +104,11 @@ impl Plan {
             state: folders.state.clone(),
             ..Outside::default()
         };
+        let told = self.settings.warnings.len();
         let runner = Runner::new(component, self.settings, outside, deadline).await?;
+        // What the runner's own account of its fields brought up.
+        let since = runner.settings().warnings.iter().skip(told);
+        since.for_each(|warning| talk.warn(warning));
         let runner = log.into_iter().fold(runner, Runner::audited);
         let cache = cache::open(runner.settings(), folders, self.no_cache, talk);
         let runner = cache.into_iter().fold(runner, Runner::cached);
@@ -151,23 +155,31 @@ pub(crate) fn sum_up(running: &Running, talk: &Talk) {
     talk.done();
     talk.warn_refused(running.session());
     let summary = running.session().summary();
+    let requests = match summary.requests {
+        0 => "no request".to_owned(),
+        1 => format!("1 request to {}", summary.hosts.join(", ")),
+        many => format!("{many} requests to {}", summary.hosts.join(", ")),
+    };
+    let again = match summary.retries {
+        0 => String::new(),
+        retries => format!(", {retries} of them again"),
+    };
     let bytes = |bytes| bytesize::ByteSize::b(bytes).display().iec();
-    talk.detail(format!(
-        "network: {} requests to {}{}; {} sent, {} received, {} refused",
-        summary.requests,
-        if summary.hosts.is_empty() {
-            "nowhere".to_owned()
-        } else {
-            summary.hosts.join(", ")
-        },
-        match summary.retries {
-            0 => String::new(),
-            retries => format!(", {retries} of them again"),
-        },
-        bytes(summary.sent),
-        bytes(summary.received),
-        summary.refused
-    ));
+    let moved = match summary.requests {
+        0 => String::new(),
+        _ => format!(
+            "; {} sent, {} received",
+            bytes(summary.sent),
+            bytes(summary.received)
+        ),
+    };
+    let refused = match summary.refused {
+        0 => String::new(),
+        refused => format!("; {refused} refused"),
+    };
+    talk.detail(format!("network: {requests}{again}{moved}{refused}"));
+    // The result is printed next, and both may go to one terminal.
+    talk.done();
 }
 
 /// An engine whose components are compiled in a child, and kept in the user's cache folder.

@@ -15,6 +15,7 @@ pub(crate) fn runners(args: &RunnersArgs, talk: &Talk) -> Result<(), Failure> {
         .warnings
         .iter()
         .for_each(|warning| talk.warn(warning));
+    talk.done();
     let selected = &settings.runner;
     let why = |name: &str| (name == selected.name).then(|| selected.why.to_string());
     let mut rows: Vec<Row> = builtin::ALL

@@ -281,6 +281,25 @@ fn slips_of_declared_fields_are_seen() {
 }
 
 #[test]
+fn what_the_runner_does_not_read_is_told_once() {
+    let declared = [info("endpoint", true, false), info("options", false, false)];
+    let warned = |body: &str| {
+        let settings = custom(body).settings().check(&declared).unwrap();
+        settings.warned()
+    };
+    let read = "endpoint: https://a.example\noptions: {seed: 1}\nretry: {attempts: 2}";
+    assert_eq!(warned(read), "");
+    let more = warned(&format!("{read}\ntimeout: 5\nmax_attempts: 3"));
+    assert!(
+        more.contains(":6:12: the runner does not read `timeout`, `max_attempts`;"),
+        "{more}"
+    );
+    let keys: String = (0..20).map(|at| format!("\nword{at}{at}: x")).collect();
+    let many = warned(&format!("{read}{keys}"));
+    assert!(many.contains("and 12 more;"), "{many}");
+}
+
+#[test]
 fn what_the_runner_marks_becomes_a_secret_and_never_the_reverse() {
     let declared = [
         info("session", false, true),
