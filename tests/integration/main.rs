@@ -26,6 +26,7 @@ mod engine_runs;
 mod events;
 mod explain;
 mod graph;
+mod guide;
 mod languages;
 mod own_tests;
 mod projects;
