@@ -7,7 +7,7 @@ use crate::{
     talk::Talk,
 };
 use arborist::{
-    cassette::{MAX_BYTES, Player, Recorder},
+    cassette::{CassetteError, MAX_BYTES, Player, Recorder},
     escape::printable,
     gateway::Tape,
 };
@@ -80,8 +80,14 @@ impl TapeFile {
             Self::None => Ok(()),
             Self::Record(path, recorder) => {
                 let failed = |reason| {
-                    let message = format!("the cassette is not written: {reason}");
-                    Failure::new(Exit::Internal, message)
+                    let (exit, help) = match reason {
+                        CassetteError::TooLarge => (
+                            Exit::Sandbox,
+                            "\n  help: record a run that exchanges less, or bound what a service may answer with `--limit response=…`",
+                        ),
+                        _ => (Exit::Internal, ""),
+                    };
+                    Failure::new(exit, format!("the cassette is not written: {reason}{help}"))
                 };
                 let text = recorder.text().map_err(failed)?;
                 Staged::new(Some(&path), text)?.deliver().await?;
