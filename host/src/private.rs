@@ -75,10 +75,12 @@ pub(crate) fn is_still_at(file: &File, path: &Path) -> bool {
     platform::is_still_at(file, path)
 }
 
-/// Removes the oldest files of a kind until the rest keep `bound`; a folder that cannot be read is left alone. Two processes that
-/// do so at once remove no more than they must, give or take a file.
-pub(crate) fn remove_oldest(folder: &Path, bound: Bound) {
+/// Removes the oldest files of a kind until the rest keep `bound`; a folder that cannot be read is left alone. Only what `is_kept`
+/// says of a name's stem counts and goes: the folder may hold what others put there. Two processes that do so at once remove no
+/// more than they must, give or take a file.
+pub(crate) fn remove_oldest(folder: &Path, bound: Bound, is_kept: impl Fn(&str) -> bool) {
     let mut files = own_files(folder, bound.ending);
+    files.retain(|file| file.name.strip_suffix(bound.ending).is_some_and(&is_kept));
     files.sort_by_key(|file| std::cmp::Reverse(file.modified));
     let (mut count, mut bytes) = (0, 0_u64);
     for file in files {
@@ -91,13 +93,18 @@ pub(crate) fn remove_oldest(folder: &Path, bound: Bound) {
     }
 }
 
-/// Removes files whose names begin with `prefix` and that nobody has written to for `age`: what killed processes left behind.
+/// Removes temporary files with this prefix that nobody has written to for `age`: what killed processes left behind.
 pub(crate) fn remove_left_behind(folder: &Path, prefix: &str, age: Duration) {
     let old = |file: &OwnFile| file.modified.elapsed().is_ok_and(|since| since > age);
-    let named = |file: &OwnFile| file.name.starts_with(prefix);
+    let named = |file: &OwnFile| file.name.strip_prefix(prefix).is_some_and(is_random);
     for file in own_files(folder, "").into_iter().filter(named).filter(old) {
         drop(std::fs::remove_file(&file.path));
     }
+}
+
+/// What the crate `tempfile` puts behind a prefix.
+fn is_random(rest: &str) -> bool {
+    rest.len() == 6 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// A regular file of this user's in a folder.
@@ -307,15 +314,34 @@ mod tests {
             .map(|(name, age)| file(name, age))
             .collect();
         let other = file("z.other", 100_000);
+        let theirs = file("theirs.kind", 100_000);
         let bound = |files, bytes| Bound {
             ending: ".kind",
             files,
             bytes,
         };
         let left = || paths.iter().filter(|path| path.exists()).count();
-        remove_oldest(base.path(), bound(3, 1_000));
+        remove_oldest(base.path(), bound(3, 1_000), |stem| stem != "theirs");
         assert!(left() == 3 && !paths[3].exists() && other.exists());
-        remove_oldest(base.path(), bound(3, 9));
+        remove_oldest(base.path(), bound(3, 9), |stem| stem != "theirs");
         assert!(left() == 1 && paths[0].exists() && other.exists());
+        assert!(theirs.exists(), "it was not kept by us");
+    }
+
+    #[test]
+    fn what_is_no_draft_by_its_name_is_not_left_behind() {
+        let base = tempfile::tempdir().unwrap();
+        let draft = tempfile::Builder::new()
+            .prefix(".new-")
+            .tempfile_in(base.path());
+        let (_file, draft) = draft.unwrap().keep().unwrap();
+        let notes = base.path().join(".new-notes.txt");
+        std::fs::write(&notes, "mine").unwrap();
+        for path in [&draft, &notes] {
+            let file = File::options().write(true).open(path).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        }
+        remove_left_behind(base.path(), ".new-", Duration::from_secs(1));
+        assert!(!draft.exists() && notes.exists());
     }
 }

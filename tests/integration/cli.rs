@@ -330,6 +330,35 @@ fn ctrl_c_ends_whatever_it_waits_for_with_130() {
 }
 
 #[test]
+fn a_result_that_nobody_reads_holds_up_no_signal() {
+    use std::{io::Read as _, process::Stdio};
+    let host = Host::new();
+    // More than a pipe holds.
+    let steps: Vec<String> = (0..50)
+        .map(|n| format!("{{name: s{n}, command: \"{}\"}}", "x".repeat(4000)))
+        .collect();
+    let ask = format!("spec {{name: x, steps: [{}]}}", steps.join(", "));
+    let ask = host.file("ask.txt", ask);
+    let mut child = host
+        .command()
+        .args(["run", "-", "--component", crate::guests::PLAIN])
+        .stdin(fs::File::open(ask).unwrap())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut unread = child.stdout.take().unwrap();
+    // It writes its result by now.
+    unread.read_exact(&mut [0]).unwrap();
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let child = std::cell::RefCell::new(child);
+    arborist_tests::host::until(|| child.borrow_mut().try_wait().unwrap().is_some());
+    let ended = child.borrow_mut().wait().unwrap();
+    assert_eq!(ended.code(), Some(130));
+}
+
+#[test]
 fn the_time_out_covers_reading_input_too() {
     let host = Host::new();
     let mut command = host.command();

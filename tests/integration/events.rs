@@ -332,3 +332,28 @@ fn who_has_read_enough_ends_nothing() {
             .contains("hello")
     );
 }
+
+/// A pipe holds less than these events, so the last one can only come once the others are read.
+#[test]
+fn the_last_event_of_a_failure_waits_for_a_slow_reader() {
+    let host = Host::new();
+    let mut child = host
+        .command()
+        .args(["run", "log-flood 900", "--component", PLAIN])
+        .args(["--format", "ndjson", "-o", "missing/spec.yaml"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Longer than the end of a command waits for standard error; one that is slower still is found waiting too.
+    for _ in 0..300 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        assert!(child.try_wait().unwrap().is_none(), "it waited for nobody");
+    }
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let events = events(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(events.last().unwrap()["class"], "usage");
+    assert!(of(&events, "log").len() >= 900);
+}

@@ -165,7 +165,8 @@ impl ResultCache {
             files: MAX_ENTRIES,
             bytes: MAX_BYTES,
         };
-        private::remove_oldest(&self.folder, bound);
+        let is_entry = |stem: &str| EntryName::of_stem(stem).is_some();
+        private::remove_oldest(&self.folder, bound, is_entry);
         private::remove_left_behind(&self.folder, DRAFT, Duration::from_secs(24 * 60 * 60));
     }
 

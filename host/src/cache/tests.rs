@@ -311,3 +311,27 @@ fn the_key_is_made_once_and_only_taken_while_it_is_private() {
         ));
     }
 }
+
+#[test]
+fn files_that_are_not_its_own_are_nobodys_to_sweep() {
+    let base = tempfile::tempdir().unwrap();
+    let folder = base.path();
+    let (theirs, draft) = (
+        folder.join("experiment.result"),
+        folder.join(".new-notes.txt"),
+    );
+    for path in [&theirs, &draft] {
+        let file = std::fs::File::create(path).unwrap();
+        // It takes no room on the disk.
+        file.set_len(MAX_BYTES + 1).unwrap();
+        file.set_modified(UNIX_EPOCH).unwrap();
+    }
+    let cache = cache(folder, 1);
+    let name = named(&cache, "x");
+    cache.keep(&name, entry("name: a\n")).unwrap();
+    assert!(theirs.exists() && draft.exists());
+    assert!(cache.find(&name).is_some());
+    let cleared = clear(folder, Which::All);
+    assert_eq!(cleared.entries, 1);
+    assert!(theirs.exists() && draft.exists());
+}

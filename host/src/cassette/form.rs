@@ -3,6 +3,7 @@
 use super::{Answer, Exchange, Reply, Request, body::Keys, headers::Headers};
 use crate::escape::printable;
 use serde::{Deserialize, Serialize, Serializer};
+use std::fmt;
 
 /// The largest cassette, in bytes: 64 MiB.
 pub const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -160,12 +161,30 @@ pub(super) fn write(exchanges: &[Exchange]) -> Result<String, CassetteError> {
         cassette: VERSION,
         exchanges: exchanges.iter().map(Entry::of).collect(),
     };
-    let text = serde_saphyr::to_string(&file)
-        .map_err(|error| CassetteError::Form(printable(&error.to_string(), 500).into_owned()))?;
-    if text.len() + NOTE.len() > MAX_BYTES {
-        return Err(CassetteError::TooLarge);
+    let mut text = Bounded(NOTE.to_owned());
+    match serde_saphyr::to_fmt_writer(&mut text, &file) {
+        Ok(()) => Ok(text.0),
+        Err(_) if text.0.len() == MAX_BYTES => Err(CassetteError::TooLarge),
+        Err(error) => {
+            let message = printable(&error.to_string(), 500).into_owned();
+            Err(CassetteError::Form(message))
+        }
     }
-    Ok(format!("{NOTE}{text}"))
+}
+
+/// Takes no more than a cassette may have: escapes make a text several times as long.
+struct Bounded(String);
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = MAX_BYTES - self.0.len();
+        if text.len() <= room {
+            self.0.push_str(text);
+            return Ok(());
+        }
+        self.0.push_str(&" ".repeat(room));
+        Err(fmt::Error)
+    }
 }
 
 impl Entry {

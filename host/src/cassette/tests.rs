@@ -144,6 +144,20 @@ fn a_recorder_keeps_what_has_ended() {
 }
 
 #[test]
+fn a_cassette_that_its_escapes_make_too_large_is_not_written() {
+    let recorder = Recorder::default();
+    let place = recorder.begin(request("1"));
+    let answer = Answer {
+        status: 200,
+        headers: Vec::new(),
+        body: Body::of(vec![1; MAX_BYTES / 3]),
+        cut_off: None,
+    };
+    recorder.end(place, Reply::Answer(answer));
+    assert_eq!(recorder.text(), Err(CassetteError::TooLarge));
+}
+
+#[test]
 fn a_recorded_cassette_is_readable() {
     let recorder = Recorder::default();
     let place = recorder.begin(request(PROMPT));

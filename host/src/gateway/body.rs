@@ -23,7 +23,7 @@ impl Body {
     /// Takes a streamed body: whole where it is small, else bounded while it goes out.
     ///
     /// # Errors
-    /// The guest broke it off.
+    /// The guest broke it off, or there is a cassette and it is too large for that.
     pub(super) async fn take(session: &Session, mut stream: BodyStream) -> Result<Self, HttpError> {
         let mut begun = BytesMut::new();
         // A cassette keeps and compares whole bodies.
@@ -34,7 +34,10 @@ impl Body {
         };
         while begun.len() <= whole {
             match stream.next().await {
-                Some(Ok(piece)) => begun.extend_from_slice(&piece),
+                Some(Ok(piece)) => {
+                    session.tape_takes(piece.len())?;
+                    begun.extend_from_slice(&piece);
+                }
                 Some(Err(_broken)) => {
                     let reason = "the body of the request was not finished";
                     return Err(HttpError::InvalidRequest(reason.to_owned()));

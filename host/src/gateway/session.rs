@@ -124,6 +124,7 @@ impl Gateway {
             retries: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
+            taped: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             hosts: Mutex::default(),
             refusal: OnceLock::new(),
@@ -155,6 +156,8 @@ pub(super) struct Inner {
     retries: AtomicU64,
     sent: AtomicU64,
     received: AtomicU64,
+    /// Bytes of bodies that a cassette needs whole.
+    pub(super) taped: AtomicU64,
     refused: AtomicU64,
     hosts: Mutex<BTreeSet<String>>,
     refusal: OnceLock<Refusal>,

@@ -9,7 +9,10 @@ use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING},
 };
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+};
 
 /// Answers requests in the place of the network: a cassette's player, or what a test makes up.
 ///
@@ -73,6 +76,27 @@ impl Session {
     /// Whether bodies must be had whole, to be written down or compared.
     pub(super) fn is_taped(&self) -> bool {
         !matches!(self.inner.tape, Tape::None)
+    }
+
+    /// Counts what is had whole of streamed bodies for a cassette. All of a run's together are no more than a cassette holds, however
+    /// many come at once.
+    pub(super) fn tape_takes(&self, bytes: usize) -> Result<(), HttpError> {
+        if !self.is_taped() {
+            return Ok(());
+        }
+        let bytes = bytes as u64;
+        let before = self.inner.taped.fetch_add(bytes, Ordering::Relaxed);
+        let most = cassette::MAX_BYTES as u64;
+        if before.saturating_add(bytes) <= most {
+            return Ok(());
+        }
+        let message = format!(
+            "the bodies of the run's requests are more than a cassette holds, {} MiB",
+            most / 1024 / 1024
+        );
+        let help = "run it without `--record` or `--replay`, which need bodies whole";
+        self.refuse(message, Some(help.to_owned()));
+        Err(HttpError::TooLarge(most))
     }
 
     /// Begins to record an exchange, if the session does.

@@ -208,6 +208,15 @@ impl Events {
     }
 }
 
+/// Ends with an error, and waits until it is read.
+pub(crate) async fn end(events: &Arc<Events>, failure: &Failure) {
+    events.last("error", Failed::of(failure));
+    let events = Arc::clone(events);
+    // The exit code says already that it failed.
+    let read = output::aside(move || Ok(events.out.drain())).await;
+    drop(read);
+}
+
 /// Writes the files, and then says that they are there. Waits until it is read.
 pub(crate) async fn deliver(
     talk: &Arc<Talk>,

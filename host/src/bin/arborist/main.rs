@@ -30,6 +30,7 @@ use clap::{CommandFactory as _, Parser as _};
 use exit::{Exit, Failure};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     process::ExitCode,
     sync::Arc,
     time::Duration,
@@ -76,15 +77,15 @@ fn main() -> ExitCode {
 
 fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
     match command {
-        Command::Run(args) => within(args.runner.timeout, run::run(*args, talk)),
-        Command::Dagu(args) => within(args.runner.timeout, dagu::dagu(*args, talk)),
+        Command::Run(args) => within(args.runner.timeout, talk, run::run(*args, talk)),
+        Command::Dagu(args) => within(args.runner.timeout, talk, dagu::dagu(*args, talk)),
         Command::New(args) => new::new(&args, talk),
-        Command::Build(args) => within(None, build::build(args, talk)),
-        Command::Graph(args) => within(None, graph::graph(args, talk)),
-        Command::Test(args) => within(None, test::test(args, talk)),
-        Command::Inspect(args) => within(args.timeout, inspect::inspect(args, talk)),
+        Command::Build(args) => within(None, talk, build::build(args, talk)),
+        Command::Graph(args) => within(None, talk, graph::graph(args, talk)),
+        Command::Test(args) => within(None, talk, test::test(args, talk)),
+        Command::Inspect(args) => within(args.timeout, talk, inspect::inspect(args, talk)),
         Command::Runners(args) => runners::runners(&args, talk),
-        Command::Init(args) => within(None, config::init(args, talk)),
+        Command::Init(args) => within(None, talk, config::init(args, talk)),
         Command::Config { command } => config::config(&command, talk),
         Command::Cache { command } => cache::cache(&command, talk),
         Command::Compile { order } => {
@@ -105,6 +106,7 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
 /// gives back all that it holds: the store, connections, the temporary file of a result.
 fn within(
     seconds: Option<u64>,
+    talk: &Talk,
     work: impl Future<Output = Result<(), Failure>>,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -112,19 +114,35 @@ fn within(
         .build()
         .map_err(|error| Failure::new(Exit::Internal, format!("cannot start: {error}")))?;
     let outcome = runtime.block_on(async {
-        tokio::select! {
+        let mut stopped = pin!(stopped(seconds));
+        let outcome = tokio::select! {
             outcome = work => outcome,
-            () = late(seconds) => Err(Failure::new(
-                Exit::Sandbox,
-                "the time of --timeout is up\n  help: give it more, and look at what it waits for: input, a compilation, an answer",
-            )),
-            Ok(()) = tokio::signal::ctrl_c() => Err(Failure::new(Exit::Interrupted, "interrupted")),
-            () = told_to_end() => Err(Failure::new(Exit::Interrupted, "told to end")),
+            failure = &mut stopped => return Err(failure),
+        };
+        if let (Err(failure), Some(events)) = (&outcome, talk.events()) {
+            // The last event is waited for as a result is, and no longer than that.
+            tokio::select! {
+                () = events::end(events, failure) => {}
+                _ = &mut stopped => {}
+            }
         }
+        outcome
     });
     // A read cannot be stopped in the middle; the process does not wait for it. A child that compiles is killed with its future.
     runtime.shutdown_background();
     outcome
+}
+
+/// Waits until the time is up or the user interrupts.
+async fn stopped(seconds: Option<u64>) -> Failure {
+    tokio::select! {
+        () = late(seconds) => Failure::new(
+            Exit::Sandbox,
+            "the time of --timeout is up\n  help: give it more, and look at what it waits for: input, a compilation, an answer",
+        ),
+        Ok(()) = tokio::signal::ctrl_c() => Failure::new(Exit::Interrupted, "interrupted"),
+        () = told_to_end() => Failure::new(Exit::Interrupted, "told to end"),
+    }
 }
 
 /// Waits for what service managers, containers and closing terminals send.

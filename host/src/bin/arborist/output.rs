@@ -59,7 +59,11 @@ impl Staged {
 
     pub(crate) async fn deliver(self) -> Result<(), Failure> {
         match self.to {
-            To::Stdout => print(&self.text),
+            To::Stdout => {
+                // A pipe may be full, and its reader in no hurry.
+                let text = self.text;
+                aside(move || print(&text)).await
+            }
             To::Special(path) => {
                 // A pipe may have no reader yet.
                 let text = self.text;

@@ -7,7 +7,7 @@ use crate::{
     talk::Talk,
 };
 use arborist::{
-    cassette::{MAX_BYTES, Player, Recorder},
+    cassette::{CassetteError, MAX_BYTES, Player, Recorder},
     escape::printable,
     gateway::Tape,
 };
@@ -80,8 +80,11 @@ impl TapeFile {
             Self::None => Ok(()),
             Self::Record(path, recorder) => {
                 let failed = |reason| {
-                    let message = format!("the cassette is not written: {reason}");
-                    Failure::new(Exit::Usage, message)
+                    let exit = match reason {
+                        CassetteError::TooLarge => Exit::Sandbox,
+                        _ => Exit::Internal,
+                    };
+                    Failure::new(exit, format!("the cassette is not written: {reason}"))
                 };
                 let text = recorder.text().map_err(failed)?;
                 Staged::new(Some(&path), text)?.deliver().await?;

@@ -125,7 +125,10 @@ mod tests {
     #[test]
     fn drafts_that_were_left_behind_are_removed_after_a_day() {
         let (_base, folder) = folder();
-        let (left, young) = (folder.path().join(".new-a"), folder.path().join(".new-b"));
+        let (left, young) = (
+            folder.path().join(".new-aaaaaa"),
+            folder.path().join(".new-bbbbbb"),
+        );
         for path in [&left, &young] {
             std::fs::write(path, "half").unwrap();
         }
