@@ -186,9 +186,10 @@ fn commands(stage: &Stage, block: &Block, offline: bool, faults: &mut Vec<String
             faults.push(format!("line {line}: $ {command}\n{}", ran.stdout));
         }
     }
-    assert_eq!(
-        code, 0,
-        "line {}: the last exit code is not shown",
-        block.line
-    );
+    if code != 0 {
+        faults.push(format!(
+            "line {}: the last exit code, {code}, is not shown",
+            block.line
+        ));
+    }
 }
