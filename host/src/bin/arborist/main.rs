@@ -4,6 +4,7 @@ mod args;
 mod audit;
 mod build;
 mod cache;
+mod check;
 mod config;
 mod dagu;
 mod events;
@@ -81,6 +82,7 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
         Command::New(args) => new::new(&args, talk),
         Command::Build(args) => within(None, build::build(args, talk)),
         Command::Graph(args) => within(None, graph::graph(args, talk)),
+        Command::Check(args) => within(None, check::check(args, talk)),
         Command::Test(args) => within(None, test::test(args, talk)),
         Command::Inspect(args) => within(args.timeout, inspect::inspect(args, talk)),
         Command::Runners(args) => runners::runners(&args, talk),
@@ -178,6 +180,7 @@ impl Command {
             Self::Inspect(args) => args.talk,
             Self::Build(args) => args.talk,
             Self::Test(args) => args.talk,
+            Self::Check(args) => args.talk,
             Self::Graph(_)
             | Self::New(_)
             | Self::Runners(_)
