@@ -19,6 +19,7 @@
 //! | [`cache`] | what runners made of the same question before |
 //! | [`runner`] | a runner with its settings, and its runs, from input to checked output |
 //! | [`project`] | a runner's project: its template, and the toolchain that builds it |
+//! | [`conformance`] | what every runner should do: checks, and the service that they answer with |
 //! | [`testing`] | a runner's own tests: read, run without a network, judged |
 //! | [`config`] | folders, variables and settings |
 //!
@@ -40,6 +41,7 @@ pub mod cache;
 pub mod cassette;
 pub mod clock;
 pub mod config;
+pub mod conformance;
 pub mod engine;
 pub mod escape;
 pub mod gateway;

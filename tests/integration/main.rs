@@ -14,6 +14,7 @@ mod audit;
 mod both_doors;
 mod cache;
 mod cassette;
+mod check;
 mod cli;
 mod compile;
 mod compiler_child;

@@ -53,6 +53,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "cassette", "config", "engine", "escape", "gateway", "runner", "spec",
         ],
     ),
+    (
+        "conformance",
+        &[
+            "cassette", "config", "engine", "escape", "gateway", "limits", "policy", "runner",
+            "spec",
+        ],
+    ),
     ("lib", &[]),
 ];
 

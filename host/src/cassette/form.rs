@@ -113,7 +113,7 @@ fn readable<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok
 ///
 /// # Errors
 /// See [`CassetteError`].
-pub(super) fn read(text: &str) -> Result<Vec<Exchange>, CassetteError> {
+pub fn read(text: &str) -> Result<Vec<Exchange>, CassetteError> {
     if text.len() > MAX_BYTES {
         return Err(CassetteError::TooLarge);
     }

@@ -11,7 +11,7 @@ mod player;
 mod recorder;
 
 pub use body::Body;
-pub use form::{CassetteError, MAX_BYTES, exchange};
+pub use form::{CassetteError, MAX_BYTES, exchange, read};
 pub use player::Player;
 pub use recorder::{Place, Recorder};
 

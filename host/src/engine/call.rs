@@ -198,8 +198,11 @@ impl Component {
             .await
     }
 
-    /// Asks what the runner is, in a fresh instance; see [`Component::describe`].
-    pub(super) async fn ask_about(&self, call: &Call) -> Result<Option<RunnerInfo>, CallError> {
+    /// Asks what the runner is, in a fresh instance and whatever was remembered; see [`Component::describe`].
+    ///
+    /// # Errors
+    /// The sandbox stopped the run.
+    pub async fn ask_about(&self, call: &Call) -> Result<Option<RunnerInfo>, CallError> {
         let Some(about) = &self.about else {
             return Ok(None);
         };

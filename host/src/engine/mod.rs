@@ -33,6 +33,7 @@ pub use component::{Component, LoadError, Origin};
 pub use events::{Event, Ignore, Level, Observer, Usage};
 pub use shape::{Shape, ShapeError, World};
 pub use source::{Digest, MAX_FILE, MAX_TEXT, Source, SourceError};
+pub use stdio::STDOUT;
 pub use stop::Stop;
 
 use aot::AotCache;

@@ -1,6 +1,11 @@
 //! What one run's store holds.
 
-use super::{events::Voice, imports::SecondDoor, memory::SumLimiter, stdio::GuestOutput};
+use super::{
+    events::Voice,
+    imports::SecondDoor,
+    memory::SumLimiter,
+    stdio::{GuestOutput, STDOUT},
+};
 use crate::{
     gateway::Session,
     limits::{Limit, Limits},
@@ -59,7 +64,7 @@ impl RunState {
 /// `WasiCtxBuilder` starts out with exactly that; what is denied by a switch is denied here by name.
 fn wasi(limits: &Limits, voice: &Voice) -> WasiCtx {
     WasiCtx::builder()
-        .stdout(GuestOutput::new(voice.clone(), "stdout"))
+        .stdout(GuestOutput::new(voice.clone(), STDOUT))
         .stderr(GuestOutput::new(voice.clone(), "stderr"))
         .allow_tcp(false)
         .allow_udp(false)

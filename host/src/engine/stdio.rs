@@ -14,6 +14,8 @@ use wasmtime_wasi::{
     p2::{OutputStream, Pollable, StreamResult},
 };
 
+/// The context of log lines that are standard output.
+pub const STDOUT: &str = "stdout";
 /// What one write may hold: enough for any line, and little enough to be copied at once.
 const WRITE: usize = 64 * 1024;
 

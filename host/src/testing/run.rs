@@ -16,6 +16,7 @@ use crate::{
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tokio::time::Instant;
 
@@ -27,6 +28,7 @@ const LOGS: usize = 50;
 pub struct Tester<'a> {
     engine: &'a Engine,
     folders: &'a Folders,
+    time: Duration,
     components: HashMap<Digest, Component>,
 }
 
@@ -70,12 +72,13 @@ pub struct Failed {
 }
 
 impl<'a> Tester<'a> {
-    /// A tester on this engine.
+    /// A tester on this engine. A test that is not done in `time` fails.
     #[must_use]
-    pub fn new(engine: &'a Engine, folders: &'a Folders) -> Self {
+    pub fn new(engine: &'a Engine, folders: &'a Folders, time: Duration) -> Self {
         Self {
             engine,
             folders,
+            time,
             components: HashMap::new(),
         }
     }
@@ -114,9 +117,10 @@ impl<'a> Tester<'a> {
         notes: &Arc<Notes>,
     ) -> Result<Made, Failed> {
         let began = Instant::now();
-        let settings = suite
+        let mut settings = suite
             .settings(test, self.folders)
             .map_err(|faults| Failed::config(faults.to_string()))?;
+        settings.timeouts.whole = Some(self.time);
         let operation = match test.input {
             Input::Description(_) => Operation::TaskSpec,
             Input::Spec(_) => Operation::Dagu,

@@ -47,6 +47,16 @@ Examples:
   arborist run \"Rotate the logs\" | arborist graph
   arborist graph dag.yaml --format svg -o plan.svg";
 
+const CHECK_EXAMPLES: &str = "\
+The service that the runner asks is the check's own. It speaks the protocols of OpenAI, Anthropic and Ollama, and answers any other
+request in JSON with {name, description, steps, output, response}. Fields that nobody sets get made-up values.
+
+Examples:
+  arborist check my-runner.wasm
+  arborist check my-runner.wasm --set model=small --allow \"POST https://api.example.com\"
+  arborist check openai --format json
+  arborist check my-runner.wasm --answers tape.yaml";
+
 const TEST_EXAMPLES: &str = "\
 A test file says what the runner is given, what its service answers, and what must come out:
   tests:
@@ -94,6 +104,9 @@ pub(crate) enum Command {
     New(NewArgs),
     /// Build the component of a project with its language's own tools, and check it
     Build(BuildArgs),
+    /// Check a runner against the contract: inputs, failing services, secrets, limits; without a network
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
     /// Run a runner's own tests: *.test.yaml files, answered without a network
     #[command(after_help = TEST_EXAMPLES)]
     Test(TestArgs),
@@ -168,6 +181,44 @@ pub(crate) struct DaguArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// A component file (.wasm or .wat), or the name of a runner; without it the selected runner
+    #[arg(value_name = "FILE|NAME", value_hint = ValueHint::FilePath)]
+    pub(crate) runner: Option<PathBuf>,
+    /// Lend the component file this section of the configuration
+    #[arg(long = "runner", value_name = "NAME")]
+    pub(crate) lent: Option<String>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Set a field of the runner's to this text
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Set a field of the runner's to the value of an environment variable
+    #[arg(long = "set-env", value_name = "KEY=VARIABLE")]
+    pub(crate) set_env: Vec<String>,
+    /// Permit requests by this rule too; they are answered here all the same
+    #[arg(long = "allow", value_name = "RULE")]
+    pub(crate) allow: Vec<String>,
+    /// An option for the runner, in every call
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) params: Vec<String>,
+    /// Change a limit of the sandbox
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub(crate) limits: Vec<String>,
+    /// Answer requests with the replies of this cassette, in their order: for a protocol that the check does not speak
+    #[arg(long, value_name = "CASSETTE", value_hint = ValueHint::FilePath)]
+    pub(crate) answers: Option<PathBuf>,
+    /// Give each call so many seconds; 30 without it
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<u64>,
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Report,
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct TestArgs {
     /// Files of tests, or folders: of those each *.test.yaml in it and in its folder `tests`. Without any, this folder
     #[arg(value_name = "DIR|FILE", value_hint = ValueHint::AnyPath)]
@@ -178,6 +229,9 @@ pub(crate) struct TestArgs {
     /// Accept what comes out of tests that expect nothing of their own: NAME.expected.yaml beside NAME.test.yaml
     #[arg(long)]
     pub(crate) update: bool,
+    /// Give each test so many seconds; 120 without it
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<u64>,
     #[command(flatten)]
     pub(crate) talk: TalkArgs,
 }

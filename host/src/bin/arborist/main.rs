@@ -4,6 +4,7 @@ mod args;
 mod audit;
 mod build;
 mod cache;
+mod check;
 mod config;
 mod dagu;
 mod events;
@@ -82,6 +83,7 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
         Command::New(args) => new::new(&args, talk),
         Command::Build(args) => within(None, talk, build::build(args, talk)),
         Command::Graph(args) => within(None, talk, graph::graph(args, talk)),
+        Command::Check(args) => within(None, talk, check::check(args, talk)),
         Command::Test(args) => within(None, talk, test::test(args, talk)),
         Command::Inspect(args) => within(args.timeout, talk, inspect::inspect(args, talk)),
         Command::Runners(args) => runners::runners(&args, talk),
@@ -196,6 +198,7 @@ impl Command {
             Self::Inspect(args) => args.talk,
             Self::Build(args) => args.talk,
             Self::Test(args) => args.talk,
+            Self::Check(args) => args.talk,
             Self::Graph(_)
             | Self::New(_)
             | Self::Runners(_)

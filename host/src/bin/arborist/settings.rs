@@ -7,7 +7,7 @@ use crate::{
     talk::Talk,
 };
 use arborist::{
-    config::{self, Environment, Faults, Folders, Invocation, Settings},
+    config::{self, Environment, Faults, Folders, Invocation, Laid, Settings},
     engine::Source,
 };
 use std::io::IsTerminal as _;
@@ -29,6 +29,16 @@ impl Surroundings {
 
     pub(crate) fn resolve(&self, invocation: &Invocation) -> Result<Settings, Failure> {
         config::resolve(invocation, &self.environment, &self.folders)
+            .map_err(|faults| failure(&faults))
+    }
+
+    /// [`Surroundings::resolve`] with fields laid over the section.
+    pub(crate) fn resolve_over(
+        &self,
+        invocation: &Invocation,
+        laid: &Laid,
+    ) -> Result<Settings, Failure> {
+        config::resolve_over(invocation, &self.environment, &self.folders, laid)
             .map_err(|faults| failure(&faults))
     }
 

@@ -17,8 +17,11 @@ use arborist::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
+/// How long a test may take unless `--timeout` says otherwise; compiling counts.
+const TIME: Duration = Duration::from_secs(120);
 /// Most files of tests in a run.
 const MAX_FILES: usize = 1_000;
 /// Most entries of a folder that are looked at.
@@ -32,8 +35,9 @@ pub(crate) async fn test(args: TestArgs, talk: &Talk) -> Result<(), Failure> {
     })
     .await?;
     let folders = Folders::of(&Environment::of_process());
+    let time = args.timeout.map_or(TIME, Duration::from_secs);
     let engine = host::engine(&folders, talk)?;
-    let mut tester = Tester::new(&engine, &folders);
+    let mut tester = Tester::new(&engine, &folders, time);
     let mut tally = Tally::default();
     let paint = Paint::of_stdout();
     for suite in &suites {
