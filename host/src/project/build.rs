@@ -42,7 +42,12 @@ pub async fn build(
     time: Duration,
     observe: &(dyn Fn(Event<'_>) + Sync),
 ) -> Result<PathBuf, BuildError> {
-    let recipe = Recipe::new(project.language, &project.name, &project.main);
+    let recipe = Recipe::new(
+        project.language,
+        &project.name,
+        &project.main,
+        &project.world,
+    );
     // Tools are started there, so their own places must not depend on where this program is.
     let folder = project.place.as_path();
     let mut tools = Vec::new();

@@ -1,6 +1,6 @@
 //! Finding out what a folder is.
 
-use super::{Language, process::ProcessError};
+use super::{Language, process::ProcessError, recipe::WORLD};
 use crate::escape::printable;
 use serde_json::Value;
 use std::{
@@ -10,6 +10,8 @@ use std::{
 
 /// The most of a package.json that is read, in bytes.
 const MANIFEST: u64 = 1 << 20;
+/// The most bytes of a world's name.
+const NAME: usize = 200;
 /// Characters of a path that a message shows.
 const SHOWN: usize = 400;
 
@@ -25,6 +27,8 @@ pub struct Project {
     pub(super) name: String,
     /// What jco is given, relative to the folder.
     pub(super) main: String,
+    /// What componentize-py and jco build for.
+    pub(super) world: String,
 }
 
 /// Why a folder is no project that can be built.
@@ -73,6 +77,14 @@ pub enum ProjectError {
         /// What to do.
         help: &'static str,
     },
+    /// What is given as a world is no name of one.
+    #[error(
+        "{0} is no name of a world\n  help: name one of those in wit/, as `described-streaming-runner`"
+    )]
+    World(String),
+    /// A world is given where the sources have one already.
+    #[error("a project in {0} names its world in its own sources\n  help: leave out --world; {1}")]
+    OwnWorld(Language, &'static str),
     /// cargo could not say what the project is.
     #[error(transparent)]
     Cargo(#[from] ProcessError),
@@ -135,7 +147,33 @@ impl Project {
             language,
             name,
             main,
+            world: WORLD.to_owned(),
         })
+    }
+
+    /// The same, built for that world of its `wit` folder rather than for `described-runner`. At most 200 bytes.
+    ///
+    /// # Errors
+    /// It is no name of a world, or the project's sources name theirs themselves.
+    pub fn in_world(self, world: &str) -> Result<Self, ProjectError> {
+        let place = match self.language {
+            Language::Rust => "it stands where the bindings are generated, as `world: \"…\"`",
+            Language::C => {
+                "its bindings are of one world: make them anew with `wit-bindgen c wit --world WORLD`"
+            }
+            Language::Python | Language::Js | Language::Ts => "",
+        };
+        if !place.is_empty() {
+            return Err(ProjectError::OwnWorld(self.language, place));
+        }
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '/' | '@' | '.');
+        let begins = world.starts_with(|c: char| c.is_ascii_alphabetic());
+        if !begins || world.len() > NAME || !world.chars().all(fits) {
+            let shown = printable(world, NAME).into_owned();
+            return Err(ProjectError::World(format!("`{shown}`")));
+        }
+        let world = world.to_owned();
+        Ok(Self { world, ..self })
     }
 
     /// What it is written in.

@@ -3,8 +3,8 @@
 
 use super::{Language, tool::Tool};
 
-/// The world that templates are built for.
-const WORLD: &str = "described-runner";
+/// The world that templates are built for, and every project that is not told otherwise.
+pub(super) const WORLD: &str = "described-runner";
 /// The folder of a Python environment's programs.
 const VENV: &str = if cfg!(windows) {
     ".venv/Scripts"
@@ -41,13 +41,14 @@ pub(super) struct Recipe {
 }
 
 impl Recipe {
-    /// The recipe for a project that makes `name`.wasm out of `main`, where the language has one.
-    pub(super) fn new(language: Language, name: &str, main: &str) -> Self {
+    /// The recipe for a project that makes `name`.wasm out of `main`, where the language has one, for `world`, where its
+    /// sources do not say it.
+    pub(super) fn new(language: Language, name: &str, main: &str, world: &str) -> Self {
         match language {
             Language::Rust => rust(),
-            Language::Python => python(name),
-            Language::Js => js(name, main),
-            Language::Ts => ts(name, main),
+            Language::Python => python(name, world),
+            Language::Js => js(name, main, world),
+            Language::Ts => ts(name, main, world),
             Language::C => c(name),
         }
     }
@@ -100,7 +101,7 @@ fn rust() -> Recipe {
     }
 }
 
-fn python(name: &str) -> Recipe {
+fn python(name: &str, world: &str) -> Recipe {
     let places = [
         format!("{VENV}/componentize-py"),
         "componentize-py".to_owned(),
@@ -116,14 +117,14 @@ fn python(name: &str) -> Recipe {
         )],
         steps: vec![step(
             0,
-            &["-d", "wit", "-w", WORLD, "componentize", "app", "-o", &out],
+            &["-d", "wit", "-w", world, "componentize", "app", "-o", &out],
         )],
     }
 }
 
 const NODE: &str = "install Node.js 20 or later, which brings npm";
 
-fn jco(tool: usize, name: &str, main: &str) -> Step {
+fn jco(tool: usize, name: &str, main: &str, world: &str) -> Step {
     let out = format!("{name}.wasm");
     step(
         tool,
@@ -135,7 +136,7 @@ fn jco(tool: usize, name: &str, main: &str) -> Step {
             "--wit",
             "wit",
             "--world-name",
-            WORLD,
+            world,
             "--backend",
             "qjs",
             "-o",
@@ -144,7 +145,7 @@ fn jco(tool: usize, name: &str, main: &str) -> Step {
     )
 }
 
-fn js(name: &str, main: &str) -> Recipe {
+fn js(name: &str, main: &str, world: &str) -> Recipe {
     Recipe {
         tools: vec![
             Tool::new("node", &["node"], pinned::NODE, NODE),
@@ -155,12 +156,12 @@ fn js(name: &str, main: &str) -> Recipe {
                 "in the project's folder:  npm install --save-dev --save-exact @bytecodealliance/jco@1.35.0",
             ),
         ],
-        steps: vec![jco(1, name, main)],
+        steps: vec![jco(1, name, main, world)],
     }
 }
 
-fn ts(name: &str, main: &str) -> Recipe {
-    let mut recipe = js(name, main);
+fn ts(name: &str, main: &str, world: &str) -> Recipe {
+    let mut recipe = js(name, main, world);
     recipe.tools.push(Tool::new(
         "tsc",
         &["node_modules/.bin/tsc", "tsc"],

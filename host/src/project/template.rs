@@ -3,7 +3,7 @@
 use super::{
     CONTRACT, Language, Name,
     found::shown,
-    recipe::{Recipe, pinned},
+    recipe::{Recipe, WORLD, pinned},
 };
 use std::{
     fs::{self, OpenOptions},
@@ -47,16 +47,22 @@ const RUST: &[File] = files![
     "Cargo.toml" from "rust/Cargo.toml.template",
     "src/lib.rs" from "rust/src/lib.rs",
     ".gitignore" from "rust/gitignore",
+    "cassette.yaml" from "chat/cassette.yaml",
+    "tests/runner.test.yaml" from "chat/runner.test.yaml",
 ];
 const PYTHON: &[File] = files![
     "app.py" from "python/app.py",
     "requirements.txt" from "python/requirements.txt",
     ".gitignore" from "python/gitignore",
+    "cassette.yaml" from "chat/cassette.yaml",
+    "tests/runner.test.yaml" from "chat/runner.test.yaml",
 ];
 const JS: &[File] = files![
     "runner.js" from "js/runner.js",
     "package.json" from "js/package.json",
     ".gitignore" from "js/gitignore",
+    "cassette.yaml" from "chat/cassette.yaml",
+    "tests/runner.test.yaml" from "chat/runner.test.yaml",
 ];
 const TS: &[File] = files![
     "runner.ts" from "ts/runner.ts",
@@ -64,6 +70,8 @@ const TS: &[File] = files![
     "tsconfig.json" from "ts/tsconfig.json",
     "package.json" from "ts/package.json",
     ".gitignore" from "ts/gitignore",
+    "cassette.yaml" from "chat/cassette.yaml",
+    "tests/runner.test.yaml" from "chat/runner.test.yaml",
 ];
 const C: &[File] = files![
     "main.c" from "c/main.c",
@@ -72,6 +80,8 @@ const C: &[File] = files![
     "bindings/runner_component_type.o" from "c/bindings/runner_component_type.o",
     "requirements.txt" from "c/requirements.txt",
     ".gitignore" from "c/gitignore",
+    "cassette.yaml" from "c/cassette.yaml",
+    "tests/runner.test.yaml" from "c/runner.test.yaml",
 ];
 
 /// Why a project is not made.
@@ -174,7 +184,7 @@ fn values(name: &Name, language: Language) -> Vec<(&'static str, String)> {
     } else {
         "runner.js"
     };
-    let recipe = Recipe::new(language, name.as_str(), main);
+    let recipe = Recipe::new(language, name.as_str(), main, WORLD);
     let about = about(language);
     let rows = about
         .files

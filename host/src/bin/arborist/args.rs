@@ -275,6 +275,10 @@ pub(crate) struct BuildArgs {
     /// What the project is written in; without it, what its files say
     #[arg(long, value_enum)]
     pub(crate) lang: Option<Lang>,
+    /// Build for this world of the project's wit/, as described-streaming-runner; without it, for described-runner.
+    /// For Python, JavaScript and TypeScript
+    #[arg(long)]
+    pub(crate) world: Option<String>,
     /// End a tool that takes longer than this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "1800")]
     pub(crate) timeout: u64,

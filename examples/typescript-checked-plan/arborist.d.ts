@@ -1,0 +1,1 @@
+../../host/templates/ts/arborist.d.ts
