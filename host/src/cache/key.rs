@@ -78,13 +78,17 @@ impl CacheKey {
             let path = folder.to_path_buf();
             return Err(KeyError::NotPrivate { path, found });
         }
-        if let Some(key) = read(&path)? {
-            return Ok(key);
+        match read(&path)? {
+            Kept::Key(key) => return Ok(key),
+            // Asked once: what was missing may be there by now, and is then another's whole key, which stays.
+            Kept::Nothing => make(folder, &path, false)?,
+            Kept::Damaged => make(folder, &path, true)?,
         }
-        let replaces = path.symlink_metadata().is_ok();
-        make(folder, &path, replaces)?;
         // The one that lies there now, whoever made it.
-        read(&path)?.ok_or_else(|| failed(io::ErrorKind::UnexpectedEof.into()))
+        match read(&path)? {
+            Kept::Key(key) => Ok(key),
+            Kept::Nothing | Kept::Damaged => Err(failed(io::ErrorKind::UnexpectedEof.into())),
+        }
     }
 
     pub(super) fn hmac(&self) -> Hmac<Sha256> {
@@ -93,13 +97,20 @@ impl CacheKey {
     }
 }
 
-/// The key in the file; none if there is no file, or not a whole key in it.
-fn read(path: &Path) -> Result<Option<CacheKey>, KeyError> {
+/// What is where the key should be.
+enum Kept {
+    Key(CacheKey),
+    Nothing,
+    /// A file without a whole key in it.
+    Damaged,
+}
+
+fn read(path: &Path) -> Result<Kept, KeyError> {
     if path
         .symlink_metadata()
         .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
     {
-        return Ok(None);
+        return Ok(Kept::Nothing);
     }
     let exposed = || KeyError::Exposed(path.to_path_buf());
     let file = private::open(path).ok_or_else(exposed)?;
@@ -113,7 +124,8 @@ fn read(path: &Path) -> Result<Option<CacheKey>, KeyError> {
             path: path.to_path_buf(),
             error,
         })?;
-    Ok(bytes.as_slice().try_into().ok().map(CacheKey::new))
+    let whole = bytes.as_slice().try_into();
+    Ok(whole.map_or(Kept::Damaged, |bytes| Kept::Key(CacheKey::new(bytes))))
 }
 
 /// Puts a new key into place as a whole. One that is there already stays, unless it is to be replaced.
