@@ -13,7 +13,6 @@ use arborist::{
     escape::printable,
 };
 use std::{
-    collections::BTreeSet,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -71,15 +70,17 @@ fn folders(
         .for_each(|warning| talk.warn(warning));
     talk.done();
     let named = settings.cache.map(|cache| cache.dir);
-    let all: BTreeSet<_> = named
+    // The one that the configuration names first.
+    let mut all: Vec<PathBuf> = named
         .into_iter()
         .chain(surroundings.folders.results())
         .collect();
+    all.dedup();
     if all.is_empty() {
         let message = "there is no folder of results to look at\n  help: set HOME or XDG_CACHE_HOME, or name a `cache.dir` in the configuration";
         return Err(Failure::new(Exit::Config, message));
     }
-    Ok(all.into_iter().collect())
+    Ok(all)
 }
 
 fn ls(args: &CacheArgs, surroundings: &Surroundings, talk: &Talk) -> Result<(), Failure> {
