@@ -84,7 +84,7 @@ function ask(model, messages) {
 // value into the request.
 function config(field) {
   const value = get(field);
-  if (value === undefined) throw { tag: 'invalid-config', val: `\`${field}\` is missing` };
+  if (value == null) throw { tag: 'invalid-config', val: `\`${field}\` is missing` };
   return value;
 }
 

@@ -90,7 +90,7 @@ function* lines(url, key, body) {
   let line = [];
   for (;;) {
     const piece = reached(() => answer.read(64 * 1024));
-    // An option inside a result: where there is nothing it is `null` in some versions, and `undefined` in others.
+    // The end is `null` in some engines, and `undefined` in others.
     if (piece == null) break;
     for (const byte of piece) {
       if (byte !== 0x0a) {
@@ -121,7 +121,7 @@ function reached(ask) {
 // value into the request.
 function config(field) {
   const value = get(field);
-  if (value === undefined) throw { tag: 'invalid-config', val: `\`${field}\` is missing` };
+  if (value == null) throw { tag: 'invalid-config', val: `\`${field}\` is missing` };
   return value;
 }
 

@@ -120,7 +120,7 @@ function parsed(text: string): unknown {
 // value into the request.
 function config(field: string): string {
   const value = get(field);
-  if (value === undefined) throw error({ tag: 'invalid-config', val: `\`${field}\` is missing` });
+  if (value == null) throw error({ tag: 'invalid-config', val: `\`${field}\` is missing` });
   return value;
 }
 

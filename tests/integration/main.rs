@@ -25,6 +25,7 @@ mod custom;
 mod egress;
 mod engine_runs;
 mod events;
+mod examples;
 mod explain;
 mod graph;
 mod guide;

@@ -122,6 +122,20 @@ fn language(language: &'static str) {
         built.stderr
     );
     assert_eq!(built.succeeded(), "");
+    // Without network and key: no service is there, and the variable is unset.
+    for args in [
+        &["run", "--replay", "cassette.yaml", "Anything"][..],
+        &["test"],
+    ] {
+        let ran = host::run(project.command(args).env_remove("MINE_API_KEY"), b"");
+        let code = ran.code;
+        assert_eq!(code, Some(0), "{args:?}: {}{}", ran.stdout, ran.stderr);
+        let said = ran.stdout + &ran.stderr;
+        assert!(
+            said.contains("name: rotate-logs") || said.contains("5 tests: 5 passed"),
+            "{said}"
+        );
+    }
     let good = if language == "c" {
         Behaviour::json(200, &plan())
     } else {

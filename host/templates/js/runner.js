@@ -50,7 +50,7 @@ export const about = {
 // value into the request.
 function config(field) {
   const value = get(field);
-  if (value === undefined) throw { tag: 'invalid-config', val: `\`${field}\` is missing` };
+  if (value == null) throw { tag: 'invalid-config', val: `\`${field}\` is missing` };
   return value;
 }
 

@@ -29,7 +29,8 @@ declare module 'arborist:runner/progress@0.1.0' {
 }
 
 declare module 'wasi:config/store@0.2.0-rc.1' {
-  export function get(key: string): string | undefined;
+  /** Nothing where the section has no such field: `null` in some engines, `undefined` in others. */
+  export function get(key: string): string | null | undefined;
   export function getAll(): [string, string][];
 }
 
