@@ -7,7 +7,10 @@ use std::fmt;
 pub(super) struct Headers(Vec<(String, Values)>);
 
 #[derive(Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "the value of a header is a text, or a list of texts: quote a number"
+)]
 enum Values {
     One(String),
     Many(Vec<String>),

@@ -58,7 +58,15 @@ pub struct Source {
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The file cannot be read.
-    #[error("cannot read {}: {error}", shown(&path.to_string_lossy()))]
+    #[error(
+        "cannot read {}: {error}{}",
+        shown(&path.to_string_lossy()),
+        if error.kind() == std::io::ErrorKind::NotFound {
+            "\n  help: name the component's file; `arborist build` makes that of a project"
+        } else {
+            ""
+        }
+    )]
     Read {
         /// The file.
         path: PathBuf,
