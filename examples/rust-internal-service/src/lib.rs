@@ -86,7 +86,8 @@ async fn ask(endpoint: &str, token: &str, question: &Question<'_>) -> Result<Str
     let mut answer = Client::new().send(request).await.map_err(unanswered)?;
     check(&answer)?;
     let answer: Result<Answer, _> = answer.body_mut().json().await;
-    let reason = |error| RunnerError::InvalidResponse(format!("the answer has no `output`: {error}"));
+    let reason =
+        |error| RunnerError::InvalidResponse(format!("the answer has no `output`: {error}"));
     Ok(answer.map_err(reason)?.output)
 }
 

@@ -1,7 +1,9 @@
 //! Asks a chat service for a task spec by an event stream, and shows what the model writes while it writes it.
 
 use arborist_sdk::http::Request as Ask;
-use arborist_sdk::{Config, Error, Field, Info, Pieces, Request, Runner, SpecText, StreamingRunner};
+use arborist_sdk::{
+    Config, Error, Field, Info, Pieces, Request, Runner, SpecText, StreamingRunner,
+};
 use arborist_sdk::{ask, progress};
 use serde_json::{Value, json};
 
@@ -17,7 +19,9 @@ impl Runner for Chat {
         let about = "Asks a chat service for a task spec and shows it as it is written";
         Info::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), about).with([
             Field::new("endpoint", "URL of the service's chat completions").required(),
-            Field::new("api_key", "Key for the service").required().secret(),
+            Field::new("api_key", "Key for the service")
+                .required()
+                .secret(),
             Field::new("model", "Model to ask").required(),
         ])
     }
@@ -49,7 +53,9 @@ impl StreamingRunner for Chat {
 /// What the model writes, each part as soon as it has come. A stream that ends before the service said so is an error.
 fn texts(request: &Request) -> Result<impl Iterator<Item = Result<String, Error>>, Error> {
     let config = Config::load()?;
-    let model = request.model(&config).ok_or_else(|| config.invalid("model", "is missing"))?;
+    let model = request
+        .model(&config)
+        .ok_or_else(|| config.invalid("model", "is missing"))?;
     let body = json!({
         "model": model,
         "stream": true,
@@ -88,7 +94,9 @@ fn texts(request: &Request) -> Result<impl Iterator<Item = Result<String, Error>
 
 fn ended<T>(done: &mut bool, origin: &str, why: &str) -> Option<Result<T, Error>> {
     *done = true;
-    Some(Err(Error::InvalidResponse(format!("the answer of {origin}: {why}"))))
+    Some(Err(Error::InvalidResponse(format!(
+        "the answer of {origin}: {why}"
+    ))))
 }
 
 /// The text of one event; empty where it has none, as the first and the last.

