@@ -13,6 +13,7 @@ pub fn now() -> SystemTime {
 }
 
 /// A time in whole milliseconds; the largest number where it is more.
-pub(crate) fn millis(time: Duration) -> u64 {
+#[must_use]
+pub fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

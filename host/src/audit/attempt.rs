@@ -6,6 +6,7 @@ use super::{
     run::Inner,
     seen::Ended,
 };
+use crate::clock;
 use std::{
     collections::BTreeSet,
     fmt,
@@ -189,7 +190,7 @@ impl Open {
             outcome = Outcome::Replayed;
         }
         self.record.secrets = self.exchange.secrets();
-        let took = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let took = clock::millis(self.began.elapsed());
         self.record.end = Some(End {
             status: self.status,
             sent: sent.load(Ordering::Relaxed),

@@ -1,6 +1,7 @@
 //! What was seen.
 
 use super::catalogue::{self, Row};
+use crate::clock;
 use crate::engine::Usage;
 use serde_json::{Value, json};
 
@@ -118,7 +119,7 @@ impl Report {
             "made_up": self.made_up,
             "used": {
                 "memory_bytes": self.usage.memory,
-                "cpu_ms": u64::try_from(self.usage.cpu.as_millis()).unwrap_or(u64::MAX),
+                "cpu_ms": clock::millis(self.usage.cpu),
             },
             "checks": checks,
         })

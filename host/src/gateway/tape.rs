@@ -73,8 +73,8 @@ impl Session {
         matches!(self.inner.tape, Tape::Replay(_))
     }
 
-    /// Whether bodies must be had whole, to be written down or compared.
-    pub(super) fn is_taped(&self) -> bool {
+    /// Whether the exchanges are recorded or answered from a cassette: bodies must be had whole then, to be written down or compared.
+    pub(crate) fn is_taped(&self) -> bool {
         !matches!(self.inner.tape, Tape::None)
     }
 

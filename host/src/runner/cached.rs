@@ -81,7 +81,13 @@ impl Running {
         asked: Asked<'_>,
         ask: impl AsyncFnOnce() -> Result<Checked<T>, RunError>,
     ) -> Result<Made<T>, RunError> {
-        let Some(cache) = self.runner.cache.as_ref().filter(|_| self.may_use_cache) else {
+        // What is recorded must be asked for, and what a cassette answers is not to be kept.
+        let Some(cache) = self
+            .runner
+            .cache
+            .as_ref()
+            .filter(|_| !self.session.is_taped())
+        else {
             return self.checked(ask().await).map(Made::now);
         };
         if let Some(why) = self.must_not_be_kept() {

@@ -27,9 +27,6 @@ pub struct Running {
     id: String,
     /// What its calls belong to, for those who trace.
     span: tracing::Span,
-    /// Whether results may be taken from the cache and kept there. Not where exchanges are recorded, since they have to happen, and
-    /// not where they are replayed, since what comes of a cassette is no result for other runs.
-    pub(super) may_use_cache: bool,
 }
 
 /// The two calls, which have time and a model of their own.
@@ -84,7 +81,6 @@ pub(super) fn start(
         Tape::Replay(_) => RunSecrets::rehearsal(&runner.secrets, getrandom::fill)?,
         Tape::None | Tape::Record(_) => RunSecrets::new(&runner.secrets, getrandom::fill)?,
     };
-    let may_use_cache = matches!(tape, Tape::None);
     let config = config(&runner.settings, &secrets);
     let mut id = [0; 16];
     getrandom::fill(&mut id)?;
@@ -109,7 +105,6 @@ pub(super) fn start(
         began,
         id,
         span,
-        may_use_cache,
     })
 }
 

@@ -137,10 +137,11 @@ impl Test {
 
 /// A file's text, as long as a cassette may be, and a byte more for the reader to refuse.
 fn text_of(path: &Path) -> std::io::Result<String> {
-    let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
+    // Before it is opened, which for a pipe would wait for a writer.
+    if !std::fs::metadata(path)?.is_file() {
         return Err(std::io::Error::other("it is no regular file"));
     }
+    let file = File::open(path)?;
     let mut text = String::new();
     file.take(cassette::MAX_BYTES as u64 + 1)
         .read_to_string(&mut text)?;

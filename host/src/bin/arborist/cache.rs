@@ -9,6 +9,7 @@ use crate::{
 };
 use arborist::{
     cache::{self, CacheKey, Cleared, Listed, Listing, ResultCache, Which},
+    clock,
     config::{Folders, Invocation, Settings},
     escape::printable,
 };
@@ -101,7 +102,7 @@ fn as_json((folder, listing): &(&Path, Listing)) -> serde_json::Value {
         let entry = &listed.entry;
         serde_json::json!({
             "name": listed.name.as_str(), "runner": entry.runner, "operation": entry.operation,
-            "component": entry.digest, "bytes": listed.bytes, "age_ms": whole_millis(listed.age),
+            "component": entry.digest, "bytes": listed.bytes, "age_ms": clock::millis(listed.age),
             "ttl_ms": entry.ttl, "expired": listed.expired,
         })
     });
@@ -191,8 +192,4 @@ fn size(bytes: u64) -> String {
 
 fn shown(folder: &Path) -> String {
     printable(&folder.to_string_lossy(), 400).into_owned()
-}
-
-fn whole_millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -269,12 +269,11 @@ impl Made {
         let file = product
             .file()
             .map(|path| path.to_string_lossy().into_owned());
-        let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         Self {
             text: file.is_none().then_some(product.text),
             file,
             cached: product.age.is_some(),
-            age_ms: product.age.map(millis),
+            age_ms: product.age.map(clock::millis),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Check, Subject, Verdict, judged};
 use crate::{
+    clock,
     conformance::{inputs::USUAL, subject::Way},
     engine::{ConfigField, RunnerError},
     escape::printable,
@@ -139,7 +140,7 @@ fn limits(subject: &Subject) -> Verdict {
     let of = |limit: Limit, used: u64| {
         format!("{} of {}", limit.show(used), limit.show(limits.get(limit)))
     };
-    let cpu = u64::try_from(so_far.usage.cpu.as_millis()).unwrap_or(u64::MAX);
+    let cpu = clock::millis(so_far.usage.cpu);
     Verdict::Passed(Some(format!(
         "at most {} memory and {} CPU time in a call",
         of(Limit::Memory, so_far.usage.memory),

@@ -1,7 +1,7 @@
 //! The times of the last attempts, as a ring: as many as the rate permits in a window. The place that is next holds the time of
 //! the attempt before which one more would be too many, so that finding a turn costs the same at any rate.
 
-use crate::pace::RateLimit;
+use crate::{clock, pace::RateLimit};
 use std::io;
 
 /// What the first word says, so that no other file is taken for a ring: "arbrate1".
@@ -70,7 +70,7 @@ pub(super) struct Ring<'w, W> {
 impl<'w, W: Words> Ring<'w, W> {
     /// The ring that `words` hold. If they hold none for this rate, it is made: of the times of one for another rate, or empty.
     pub(super) fn open(words: &'w mut W, rate: RateLimit, now: u64) -> io::Result<Self> {
-        let per = u64::try_from(rate.per.as_millis()).unwrap_or(u64::MAX);
+        let per = clock::millis(rate.per);
         let mut ring = Self {
             words,
             count: u64::from(rate.requests.max(1)),

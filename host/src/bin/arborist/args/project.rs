@@ -1,0 +1,112 @@
+//! The commands of those who write runners.
+
+use super::runner::{ConfigArgs, Report, TalkArgs, seconds};
+use arborist::project::{Language, Name};
+use clap::{Args, ValueEnum, ValueHint};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// The runner's name, and the folder that is made
+    pub(crate) name: Name,
+    /// What it is to be written in
+    #[arg(long, value_enum)]
+    pub(crate) lang: Lang,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// The project's folder
+    #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub(crate) folder: PathBuf,
+    /// What the project is written in; without it, what its files say
+    #[arg(long, value_enum)]
+    pub(crate) lang: Option<Lang>,
+    /// Build for this world of the project's wit/, as described-streaming-runner; without it, for described-runner.
+    /// For Python, JavaScript and TypeScript
+    #[arg(long)]
+    pub(crate) world: Option<String>,
+    /// End a tool that takes longer than this many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "1800")]
+    pub(crate) timeout: u64,
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// A component file (.wasm or .wat), or the name of a runner; without it the selected runner
+    #[arg(value_name = "FILE|NAME", value_hint = ValueHint::FilePath)]
+    pub(crate) runner: Option<PathBuf>,
+    /// Lend the component file this section of the configuration
+    #[arg(long = "runner", value_name = "NAME")]
+    pub(crate) lent: Option<String>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Set a field of the runner's to this text
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Set a field of the runner's to the value of an environment variable
+    #[arg(long = "set-env", value_name = "KEY=VARIABLE")]
+    pub(crate) set_env: Vec<String>,
+    /// Permit requests by this rule too; they are answered here all the same
+    #[arg(long = "allow", value_name = "RULE")]
+    pub(crate) allow: Vec<String>,
+    /// An option for the runner, in every call
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) params: Vec<String>,
+    /// Change a limit of the sandbox
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub(crate) limits: Vec<String>,
+    /// Answer requests with the replies of this cassette, in their order: for a protocol that the check does not speak
+    #[arg(long, value_name = "CASSETTE", value_hint = ValueHint::FilePath)]
+    pub(crate) answers: Option<PathBuf>,
+    /// Give each call so many seconds; 30 without it
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<u64>,
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Report,
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Files of tests, or folders: of those each *.test.yaml in it and in its folder `tests`. Without any, this folder
+    #[arg(value_name = "DIR|FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Run only the tests whose name holds this text
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Accept what comes out of tests that expect nothing of their own: NAME.expected.yaml beside NAME.test.yaml
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// Give each test so many seconds; 120 without it
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<u64>,
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
+}
+
+/// A language of projects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    Rust,
+    Python,
+    Js,
+    Ts,
+    C,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Rust => Self::Rust,
+            Lang::Python => Self::Python,
+            Lang::Js => Self::Js,
+            Lang::Ts => Self::Ts,
+            Lang::C => Self::C,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The commands that look at settings and at what is kept.
+
+use super::runner::{ConfigArgs, Report};
+use clap::{Args, Subcommand, ValueHint};
+use std::path::PathBuf;
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  arborist config explain
+  arborist config explain --request \"POST https://api.example.com/v1/generate\"";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Find every fault of the configuration, without running anything
+    Check(SettingsArgs),
+    /// Print every setting with its value and where it comes from; secrets as ****
+    Show(SettingsArgs),
+    /// Say in words where the runner may send requests, and which secrets may go where
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// List the cached results with their age and size
+    Ls(CacheArgs),
+    /// Remove the cached results that are expired or cannot be read
+    Clear {
+        #[command(flatten)]
+        folders: CacheArgs,
+        /// Remove all of them
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+/// Which folders of results.
+#[derive(Debug, Args)]
+pub(crate) struct CacheArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Look at the folder of this runner rather than the selected one's
+    #[arg(long, value_name = "NAME")]
+    pub(crate) runner: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Report,
+}
+
+/// Which settings to look at.
+#[derive(Debug, Args)]
+pub(crate) struct SettingsArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Look at this runner rather than the selected one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) runner: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Report,
+}
+
+/// Which settings to explain, and for which request.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
+    /// Say whether this request would be permitted, and why; exit code 6 if not. Without a method: GET
+    #[arg(long, value_name = "[METHOD ]URL")]
+    pub(crate) request: Option<String>,
+    /// As if this component file (.wasm or .wat) were run; it is not read
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) component: Option<PathBuf>,
+    /// Permit requests by this rule too: [METHOD[,METHOD] ]SCHEME://HOST[:PORT][/PATH-PREFIX]
+    #[arg(long = "allow", value_name = "RULE")]
+    pub(crate) allow: Vec<String>,
+}
