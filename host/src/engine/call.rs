@@ -15,7 +15,7 @@ use crate::{
     limits::{Limit, Limits},
 };
 use std::{pin::pin, sync::Arc, time::Duration};
-use tokio::time::Instant;
+use tokio::{sync::SemaphorePermit, time::Instant};
 use wasmtime::{Store, UpdateDeadline};
 
 /// What a guest may pass in one call besides the largest value itself: names, headers, parameters.
@@ -167,6 +167,7 @@ impl Component {
         call: &Call,
         body: impl AsyncFnOnce(&mut Store<RunState>) -> wasmtime::Result<T>,
     ) -> Result<T, CallError> {
+        let _turn = self.turn(call).await?;
         let cpu = CpuAccount::open();
         let mut store = self.store(call, &cpu);
         let ended = {
@@ -200,6 +201,18 @@ impl Component {
         }
     }
 
+    /// Waits until the pool has room for an instance, if it comes out of one.
+    async fn turn(&self, call: &Call) -> Result<Option<SemaphorePermit<'_>>, CallError> {
+        let Some(slots) = &self.backend.slots else {
+            return Ok(None);
+        };
+        let turn = tokio::time::timeout_at(call.deadline, slots.turn(self.slots)).await;
+        turn.map_err(|_elapsed| CallError::Stopped {
+            stop: Stop::Full(call.time),
+            frames: Vec::new(),
+        })
+    }
+
     /// A store with everything that bounds a guest already in force.
     fn store(&self, call: &Call, cpu: &CpuAccount) -> Store<RunState> {
         let limits = &call.limits;
@@ -210,7 +223,7 @@ impl Component {
             call.session.clone(),
             Arc::clone(&call.config),
         );
-        let mut store = Store::new(&self.parts.inner, state);
+        let mut store = Store::new(&self.backend.inner, state);
         store.limiter(|state| &mut state.limiter);
         let largest = limits.size(Limit::Output).max(limits.size(Limit::Request));
         store.set_hostcall_fuel(largest.saturating_add(BESIDES));

@@ -1,7 +1,8 @@
 //! From a component's bytes to something that can be called: checked, compiled or mapped, linked.
 
 use super::{
-    Engine, Parts,
+    Engine, Parts, aot,
+    backend::Backend,
     bindings::{about::DescribedPre, runner::RunnerPre, streaming::StreamingPre},
     bomb,
     compile::{self, Artefact, CompileError, Compiler},
@@ -15,6 +16,7 @@ use crate::{
     limits::{Limit, Limits},
 };
 use std::{
+    fs::File,
     io::Write as _,
     sync::Arc,
     time::{Duration, Instant},
@@ -36,8 +38,11 @@ pub enum Origin {
 /// A component that is compiled and linked: every call on it costs one instantiation. Clones share the code.
 #[derive(Clone)]
 pub struct Component {
-    /// The engine's own parts: a guest must be interrupted as long as it can run.
     pub(super) parts: Arc<Parts>,
+    /// What it runs on: a guest must be interrupted as long as it can run.
+    pub(super) backend: Arc<Backend>,
+    /// How much of a pool one instance takes.
+    pub(super) slots: u32,
     pub(super) runner: RunnerPre<RunState>,
     pub(super) about: Option<DescribedPre<RunState>>,
     pub(super) streaming: Option<StreamingPre<RunState>>,
@@ -117,7 +122,14 @@ struct Looked {
     shape: Shape,
     world: World,
     /// What was compiled before.
-    cached: Option<Compiled>,
+    cached: Option<Fitted>,
+}
+
+/// Native code, on a backend for which it is not too large.
+struct Fitted {
+    compiled: Compiled,
+    backend: Arc<Backend>,
+    slots: u32,
 }
 
 impl Engine {
@@ -131,16 +143,20 @@ impl Engine {
     /// The component is no runner, or cannot be compiled or linked.
     pub async fn load(&self, source: &Source, limits: &Limits) -> Result<Component, LoadError> {
         let parts = &self.0;
-        let looked = aside(parts, source, Parts::look).await??;
-        let (compiled, origin, not_kept) = match looked.cached {
-            Some(compiled) => (compiled, Origin::Cached, None),
+        let bounds = limits.clone();
+        let look = move |parts: &Arc<Parts>, source: &Source| parts.look(source, &bounds);
+        let looked = aside(parts, source, look).await??;
+        let (fitted, origin, not_kept) = match looked.cached {
+            Some(fitted) => (fitted, Origin::Cached, None),
             None => parts.compile(source, limits).await?,
         };
         let (shape, world) = (looked.shape, looked.world);
         aside(parts, source, move |parts, source| {
-            let linked = parts.link(source, &compiled, &shape)?;
+            let linked = link(&fitted, source, &shape)?;
             Ok(Component {
                 parts: Arc::clone(parts),
+                backend: fitted.backend,
+                slots: fitted.slots,
                 runner: linked.runner,
                 about: linked.about,
                 streaming: linked.streaming,
@@ -173,14 +189,14 @@ async fn aside<T: Send + 'static>(
 
 impl Parts {
     /// Looks at a component without compiling anything.
-    fn look(self: &Arc<Self>, source: &Source) -> Result<Looked, LoadError> {
+    fn look(&self, source: &Source, limits: &Limits) -> Result<Looked, LoadError> {
         let refused = |error| LoadError::Shape {
             name: source.name().to_owned(),
             error,
         };
         let shape = Shape::read(source.bytes()).map_err(refused)?;
         let world = shape.world().map_err(refused)?;
-        let cached = self.cached(source);
+        let cached = self.cached(source, limits);
         if cached.is_none() {
             bomb::check(source.bytes()).map_err(refused)?;
         }
@@ -191,9 +207,26 @@ impl Parts {
         })
     }
 
-    fn cached(&self, source: &Source) -> Option<Compiled> {
+    fn cached(&self, source: &Source, limits: &Limits) -> Option<Fitted> {
         let cache = self.cache.as_ref()?;
-        cache.load(&self.inner, source.digest())
+        cache.load(source.digest(), |file| self.fit(file, limits))
+    }
+
+    /// The native code in `file`, on the first backend that takes it.
+    fn fit(&self, file: &File, limits: &Limits) -> Option<Fitted> {
+        let loaded = self.backends.load(limits, |backend| {
+            let compiled = aot::map(&backend.inner, file)?;
+            let slots = match &backend.slots {
+                Some(slots) => slots.needed(&compiled)?,
+                None => 0,
+            };
+            Some((compiled, slots))
+        });
+        loaded.map(|(backend, (compiled, slots))| Fitted {
+            compiled,
+            backend,
+            slots,
+        })
     }
 
     /// Compiles a component, and says why the result was not kept, if it was not.
@@ -201,13 +234,16 @@ impl Parts {
         self: &Arc<Self>,
         source: &Source,
         limits: &Limits,
-    ) -> Result<(Compiled, Origin, Option<String>), LoadError> {
+    ) -> Result<(Fitted, Origin, Option<String>), LoadError> {
         // One at a time: a compilation uses every core by itself, and two of them only take memory.
         let _turn = self.compiling.lock().await;
         // Whoever waited for a turn may find that the same component was compiled meanwhile.
-        let again = aside(self, source, |parts, source| parts.cached(source));
-        if let Some(compiled) = again.await? {
-            return Ok((compiled, Origin::Cached, None));
+        let bounds = limits.clone();
+        let again = aside(self, source, move |parts, source| {
+            parts.cached(source, &bounds)
+        });
+        if let Some(fitted) = again.await? {
+            return Ok((fitted, Origin::Cached, None));
         }
         let began = Instant::now();
         let draft = |parts: &Arc<Self>, _: &Source| Artefact::new(parts.cache.as_ref());
@@ -218,15 +254,17 @@ impl Parts {
         })?;
         self.write(source, limits, &artefact).await?;
         let took = began.elapsed();
+        let bounds = limits.clone();
         let kept = aside(self, source, move |parts, source| {
-            artefact.open(parts, source)
+            let fit = |file: &File| parts.fit(file, &bounds);
+            artefact.open(parts.cache.as_ref(), source, fit)
         });
-        let (compiled, problem) = kept.await?;
-        let compiled = compiled.ok_or_else(|| LoadError::Compile {
+        let (fitted, problem) = kept.await?;
+        let fitted = fitted.ok_or_else(|| LoadError::Compile {
             name: source.name().to_owned(),
             reason: "its native code cannot be loaded".to_owned(),
         })?;
-        Ok((compiled, Origin::Compiled(took), not_kept.or(problem)))
+        Ok((fitted, Origin::Compiled(took), not_kept.or(problem)))
     }
 
     /// Compiles into `artefact`.
@@ -256,7 +294,11 @@ impl Parts {
                 }),
             Compiler::InProcess => {
                 let compiled = aside(self, source, move |parts, source| {
-                    let artefact = parts.inner.precompile_component(source.bytes())?;
+                    let artefact = parts
+                        .backends
+                        .first()
+                        .inner
+                        .precompile_component(source.bytes())?;
                     Ok((&file).write_all(&artefact)?)
                 });
                 let compiled: wasmtime::Result<()> = compiled.await?;
@@ -264,42 +306,40 @@ impl Parts {
             }
         }
     }
+}
 
-    /// Holds a compiled component against the contract, and links it.
-    fn link(
-        &self,
-        source: &Source,
-        compiled: &Compiled,
-        shape: &Shape,
-    ) -> Result<Linked, LoadError> {
-        let name = || source.name().to_owned();
-        signature::check(&self.inner, compiled).map_err(|mismatch| LoadError::Exports {
+/// Holds a compiled component against the contract, and links it.
+fn link(fitted: &Fitted, source: &Source, shape: &Shape) -> Result<Linked, LoadError> {
+    let Fitted {
+        compiled, backend, ..
+    } = fitted;
+    let name = || source.name().to_owned();
+    signature::check(&backend.inner, compiled).map_err(|mismatch| LoadError::Exports {
+        name: name(),
+        interface: mismatch.interface,
+        reason: mismatch.to_string(),
+    })?;
+    let imports = |error| LoadError::Imports {
+        name: name(),
+        reason: explain(&error),
+    };
+    let pre = backend.linker.instantiate_pre(compiled).map_err(imports)?;
+    let exports = |interface| {
+        move |error| LoadError::Exports {
             name: name(),
-            interface: mismatch.interface,
-            reason: mismatch.to_string(),
-        })?;
-        let imports = |error| LoadError::Imports {
-            name: name(),
+            interface,
             reason: explain(&error),
-        };
-        let pre = self.linker.instantiate_pre(compiled).map_err(imports)?;
-        let exports = |interface| {
-            move |error| LoadError::Exports {
-                name: name(),
-                interface,
-                reason: explain(&error),
-            }
-        };
-        let about = shape.describes().then(|| DescribedPre::new(pre.clone()));
-        let streaming = shape.streams().then(|| StreamingPre::new(pre.clone()));
-        Ok(Linked {
-            about: about.transpose().map_err(exports("about"))?,
-            streaming: streaming
-                .transpose()
-                .map_err(exports("generate-streaming"))?,
-            runner: RunnerPre::new(pre).map_err(exports("generate"))?,
-        })
-    }
+        }
+    };
+    let about = shape.describes().then(|| DescribedPre::new(pre.clone()));
+    let streaming = shape.streams().then(|| StreamingPre::new(pre.clone()));
+    Ok(Linked {
+        about: about.transpose().map_err(exports("about"))?,
+        streaming: streaming
+            .transpose()
+            .map_err(exports("generate-streaming"))?,
+        runner: RunnerPre::new(pre).map_err(exports("generate"))?,
+    })
 }
 
 impl Component {

@@ -5,7 +5,9 @@
 //! fresh instance under the limits of its [`Call`], and everything of it is gone when the call ends.
 
 mod about;
+mod allocation;
 mod aot;
+mod backend;
 mod bindings;
 mod bomb;
 mod call;
@@ -16,17 +18,20 @@ mod epoch;
 mod events;
 mod imports;
 mod linker;
+mod machine;
 mod memory;
 mod report;
 mod settings;
 mod shape;
 mod signature;
+mod slots;
 mod source;
 mod state;
 mod stdio;
 mod stop;
 mod streaming;
 
+pub use allocation::{Allocated, Allocation, MAX_INSTANCES, Pool, PoolError};
 pub use aot::FolderError;
 pub use call::{Call, CallError, Parameter};
 pub use compile::{CompileOrder, Compiler, CompilerCommand, compile_as_child};
@@ -39,67 +44,86 @@ pub use stdio::STDOUT;
 pub use stop::Stop;
 
 use aot::AotCache;
-use epoch::EpochTicker;
-use state::RunState;
+use backend::Backends;
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::Mutex;
-use wasmtime::component::Linker;
 
 /// The engine of a process: wasmtime with its settings, the linked imports, the epoch ticker and the
 /// cache of compiled components. Components keep what they need of it, so it may be dropped before them.
 pub struct Engine(Arc<Parts>);
 
 struct Parts {
-    inner: wasmtime::Engine,
-    linker: Linker<RunState>,
+    backends: Backends,
     cache: Option<AotCache>,
     cache_problem: Option<FolderError>,
     compiler: Compiler,
     /// Held while a component compiles.
     compiling: Mutex<()>,
-    _epoch: EpochTicker,
 }
 
 /// What an engine is made with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct EngineOptions {
+    /// Where instances get their memory.
+    pub allocation: Allocation,
     /// The folder that keeps compiled components; without one none is kept.
     pub cache: Option<PathBuf>,
     /// Where components are compiled.
     pub compiler: Compiler,
 }
 
-/// The engine could not be made: a fault of this build or this machine, not of any input.
+impl Default for EngineOptions {
+    /// For a process that makes many runs: out of a pool.
+    fn default() -> Self {
+        Self {
+            allocation: Allocation::Pooling(Pool::default()),
+            cache: None,
+            compiler: Compiler::default(),
+        }
+    }
+}
+
+/// The engine could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("the WebAssembly engine does not start on this machine: {0}")]
-pub struct EngineError(String);
+pub enum EngineError {
+    /// A fault of this build or this machine, not of any input.
+    #[error("the WebAssembly engine does not start on this machine: {0}")]
+    Start(String),
+    /// The pool that was asked for cannot be.
+    #[error(transparent)]
+    Pool(PoolError),
+}
 
 impl Engine {
     /// Starts an engine.
     ///
-    /// A folder for compiled components that cannot be used is no error: see [`Engine::cache_problem`].
+    /// A folder for compiled components that cannot be used is no error: see [`Engine::cache_problem`]. Neither is a pool for which
+    /// the machine has no room, unless its size was asked for: see [`Engine::allocated`].
     ///
     /// # Errors
-    /// wasmtime refuses the settings on this machine, or the system gives no thread for the ticker.
+    /// wasmtime refuses the settings on this machine, the system gives no thread for the ticker, or a pool is larger than the
+    /// machine permits.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
-        let fail = |error: wasmtime::Error| EngineError(format!("{error:#}"));
-        let inner = wasmtime::Engine::new(&settings::on_demand()).map_err(fail)?;
-        let linker = linker::linker(&inner).map_err(fail)?;
-        let epoch = EpochTicker::start(&inner).map_err(|error| EngineError(error.to_string()))?;
-        let (cache, cache_problem) = match options.cache.map(|path| AotCache::open(&path, &inner)) {
+        let backends = Backends::new(options.allocation)?;
+        let inner = &backends.first().inner;
+        let (cache, cache_problem) = match options.cache.map(|path| AotCache::open(&path, inner)) {
             None => (None, None),
             Some(Ok(cache)) => (Some(cache), None),
             Some(Err(problem)) => (None, Some(problem)),
         };
         Ok(Self(Arc::new(Parts {
-            inner,
-            linker,
+            backends,
             cache,
             cache_problem,
             compiler: options.compiler,
             compiling: Mutex::new(()),
-            _epoch: epoch,
         })))
+    }
+
+    /// Where instances get their memory on this machine.
+    #[must_use]
+    pub fn allocated(&self) -> &Allocated {
+        self.0.backends.allocated()
     }
 
     /// Why compiled components are not kept, where a folder was given for them.

@@ -1,11 +1,19 @@
 //! wasmtime's settings. What guests do not need is off: less to compile, less to trust.
 
-use wasmtime::{Config, InstanceAllocationStrategy};
+use super::allocation;
+use wasmtime::Config;
 
 /// The settings for a process that makes a few calls: memory is mapped when an instance asks for it.
 pub(super) fn on_demand() -> Config {
     let mut config = common();
-    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    allocation::on_demand(&mut config);
+    config
+}
+
+/// The settings for a process that makes many calls: at most `instances` at once, out of a pool.
+pub(super) fn pooling(instances: u32) -> Config {
+    let mut config = common();
+    allocation::pooling(&mut config, instances);
     config
 }
 

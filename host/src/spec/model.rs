@@ -86,10 +86,7 @@ impl TaskSpec {
         }
         .spec(&root);
         // What is printed must be accepted again.
-        if spec
-            .as_ref()
-            .is_some_and(|spec| spec.to_yaml().len() > MAX_TEXT_BYTES)
-        {
+        if spec.as_ref().is_some_and(Self::is_too_large) {
             let what = "the spec in canonical form";
             report.fault(
                 Problem::TooLarge {
@@ -105,6 +102,24 @@ impl TaskSpec {
             Some(spec) if report.is_clean() => Ok(report.into_checked(spec)),
             _ => Err(report.into_error()),
         }
+    }
+
+    /// Whether the canonical text exceeds the bound on texts. It is written only where it could.
+    fn is_too_large(&self) -> bool {
+        // The longest escape of a byte has four characters, and a line of a block up to eight of indentation.
+        const ESCAPED: usize = 12;
+        // Keys, dashes, quotes and line ends of a step, and of a dependency.
+        const STEP: usize = 80;
+        const DEPENDENCY: usize = 16;
+        let steps = self.steps.iter().map(|step| {
+            let description = step.description.as_ref().map_or(0, String::len);
+            let depends = step.depends_on.iter();
+            let depends = depends.map(|name| DEPENDENCY + ESCAPED * name.len());
+            STEP + ESCAPED * (step.name.len() + step.command.len() + description)
+                + depends.sum::<usize>()
+        });
+        let head = STEP + ESCAPED * (self.name.len() + self.description.len());
+        head + steps.sum::<usize>() > MAX_TEXT_BYTES && self.to_yaml().len() > MAX_TEXT_BYTES
     }
 
     /// The canonical text: keys in one order, strings quoted where any YAML reader could take them for something else,

@@ -138,7 +138,7 @@ fn block_header(text: &str) -> Option<&'static str> {
         && !body.is_empty()
         && !text
             .chars()
-            .any(|c| is_hidden(c) && !matches!(c, '\n' | '\t'))
+            .any(|c| !matches!(c, '\n' | '\t') && is_hidden(c))
         && !body
             .split('\n')
             .any(|line| blank_line(line) || line.starts_with('\t'));
@@ -147,25 +147,46 @@ fn block_header(text: &str) -> Option<&'static str> {
 
 /// A string as it stands in YAML, on one line.
 fn scalar(text: &str) -> Cow<'_, str> {
+    if is_surely_plain(text) || (!has_hidden(text) && is_plain(text)) {
+        Cow::Borrowed(text)
+    } else {
+        // One style of quoting only.
+        Cow::Owned(double_quoted(text))
+    }
+}
+
+/// Whether nobody takes this for anything but a string, at a glance. Most names and many commands are such: a letter, and then what has
+/// no meaning in YAML. Short words are left to [`is_plain`]: some of them are booleans, null or numbers.
+fn is_surely_plain(text: &str) -> bool {
+    let Some((first, rest)) = text.as_bytes().split_first() else {
+        return false;
+    };
+    let is_safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./ ".contains(byte);
+    first.is_ascii_alphabetic()
+        && rest.last().is_some_and(u8::is_ascii_alphanumeric)
+        && rest.iter().all(is_safe)
+        && (rest.len() > 8 || rest.iter().any(|byte| b" -/".contains(byte)))
+}
+
+/// Whether serde-saphyr would leave it without quotes.
+fn is_plain(text: &str) -> bool {
     #[derive(serde::Serialize)]
     struct Probe<'a> {
         key: &'a str,
     }
-    if text.chars().any(is_hidden) {
-        return Cow::Owned(double_quoted(text));
-    }
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
-    let Ok(probe) = serde_saphyr::to_string_with_options(&Probe { key: text }, options) else {
-        return Cow::Owned(double_quoted(text));
-    };
-    match probe
-        .strip_prefix("key: ")
-        .and_then(|rest| rest.strip_suffix('\n'))
-    {
-        Some(plain) if plain == text => Cow::Borrowed(text),
-        // One style of quoting only.
-        _ => Cow::Owned(double_quoted(text)),
+    serde_saphyr::to_string_with_options(&Probe { key: text }, options).is_ok_and(|probe| {
+        let written = probe.strip_prefix("key: ");
+        written.and_then(|rest| rest.strip_suffix('\n')) == Some(text)
+    })
+}
+
+/// Whether a character must be escaped.
+fn has_hidden(text: &str) -> bool {
+    if text.is_ascii() {
+        return text.bytes().any(|byte| byte.is_ascii_control());
     }
+    text.chars().any(is_hidden)
 }
 
 fn double_quoted(text: &str) -> String {
@@ -201,4 +222,37 @@ pub(super) fn json(tree: &Tree<'_>) -> String {
     let mut out = crate::escape::json(&raw);
     out.push('\n');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        /// The glance never says otherwise than the library.
+        #[test]
+        fn what_is_plain_at_a_glance_is_plain(text in "[a-zA-Z][-a-zA-Z0-9_./ ]{0,16}") {
+            prop_assert!(!is_surely_plain(&text) || is_plain(&text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_that_yaml_takes_for_something_else_are_not_plain() {
+        let words =
+            "true True TRUE false no No on off y n null Null nan NaN inf infinity Infinity yes e1";
+        for word in words.split(' ') {
+            assert!(!is_surely_plain(word), "{word}");
+        }
+        for plain in [
+            "back-up-orders",
+            "pg_dump orders",
+            "step-1",
+            "echo hello there",
+        ] {
+            assert!(is_surely_plain(plain), "{plain}");
+        }
+    }
 }

@@ -10,7 +10,9 @@ use crate::{
 };
 use arborist::{
     config::{Folders, Settings},
-    engine::{Compiler, CompilerCommand, Component, Engine, EngineOptions, Origin, Source},
+    engine::{
+        Allocation, Compiler, CompilerCommand, Component, Engine, EngineOptions, Origin, Source,
+    },
     escape::printable,
     limits::Limits,
     runner::{self, Deadline, Made, Operation, Outside, Parameters, Runner, Running},
@@ -191,6 +193,8 @@ pub(crate) fn engine(folders: &Folders, talk: &Talk) -> Result<Engine, Failure> 
     })?;
     let worker = CompilerCommand::new(program, [args::COMPILE]);
     let options = EngineOptions {
+        // A pool takes longer to set up than one run takes.
+        allocation: Allocation::OnDemand,
         cache: folders.cache.as_ref().map(|folder| folder.join("aot")),
         compiler: Compiler::Child(worker),
     };

@@ -19,10 +19,10 @@ use entry::Entry;
 use folder::Folder;
 use sha2::{Digest as _, Sha256};
 use std::{
+    fs::File,
     hash::{Hash as _, Hasher},
     path::{Path, PathBuf},
 };
-use wasmtime::component::Component;
 
 /// A folder of artefacts that one engine may load.
 #[derive(Debug)]
@@ -47,15 +47,20 @@ impl AotCache {
         })
     }
 
-    /// The artefact for the component of that digest, if there is one that can be trusted.
-    pub(crate) fn load(&self, engine: &wasmtime::Engine, digest: Digest) -> Option<Component> {
+    /// What `open` finds in the artefact for the component of that digest, if there is one that can be trusted. One in which it finds
+    /// nothing is removed.
+    pub(crate) fn load<T>(
+        &self,
+        digest: Digest,
+        open: impl FnOnce(&File) -> Option<T>,
+    ) -> Option<T> {
         let key = self.key(digest);
         let entry = Entry::open(&self.folder, &key)?;
-        let component = map(engine, entry.file());
-        if component.is_none() {
+        let opened = open(entry.file());
+        if opened.is_none() {
             entry::remove(&self.folder, &key);
         }
-        component
+        opened
     }
 
     /// A file for an artefact that is about to be made.
@@ -116,6 +121,12 @@ impl Hasher for Sha256Hasher {
 mod tests {
     use super::*;
 
+    fn key(settings: &wasmtime::Config, path: &Path) -> String {
+        let engine = wasmtime::Engine::new(settings).unwrap();
+        let cache = AotCache::open(path, &engine).unwrap();
+        cache.key(Digest::of(b"a component"))
+    }
+
     #[test]
     fn another_engine_finds_nothing() {
         let folder = tempfile::tempdir().unwrap();
@@ -123,11 +134,19 @@ mod tests {
         let settings = crate::engine::settings::on_demand();
         let mut others = settings.clone();
         others.epoch_interruption(false);
-        let [same, ours, theirs] = [&settings, &settings, &others]
-            .map(|settings| AotCache::open(&path, &wasmtime::Engine::new(settings).unwrap()))
-            .map(|cache| cache.unwrap().key(Digest::of(b"a component")));
+        let [same, ours, theirs] =
+            [&settings, &settings, &others].map(|settings| key(settings, &path));
         assert_eq!(same, ours);
         // Without this the two would take turns at throwing each other's artefacts away.
         assert_ne!(ours, theirs);
+    }
+
+    #[test]
+    fn every_way_of_allocating_shares_what_was_compiled() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("aot");
+        let pooling = crate::engine::settings::pooling(2);
+        let on_demand = crate::engine::settings::on_demand();
+        assert_eq!(key(&pooling, &path), key(&on_demand, &path));
     }
 }

@@ -1,12 +1,10 @@
 //! The file that native code is written to: in the AOT cache, or nameless.
 
 use crate::engine::{
-    Parts,
-    aot::{self, AotCache, Draft},
+    aot::{AotCache, Draft},
     source::Source,
 };
 use std::{fs::File, io};
-use wasmtime::component::Component;
 
 /// Native code that is being made.
 pub(in crate::engine) enum Artefact {
@@ -34,24 +32,22 @@ impl Artefact {
         }
     }
 
-    /// The component in it, and why it is not kept, if it should be and is not.
-    pub(in crate::engine) fn open(
+    /// What `open` finds in it, and why it is not kept, if it should be and is not.
+    pub(in crate::engine) fn open<T>(
         self,
-        parts: &Parts,
+        cache: Option<&AotCache>,
         source: &Source,
-    ) -> (Option<Component>, Option<String>) {
-        let (draft, cache) = match (self, &parts.cache) {
+        open: impl FnOnce(&File) -> Option<T>,
+    ) -> (Option<T>, Option<String>) {
+        let (draft, cache) = match (self, cache) {
             (Self::Draft(draft), Some(cache)) => (draft, cache),
             (Self::Draft(_), None) => return (None, None),
-            (Self::Nameless(file), _) => return (aot::map(&parts.inner, &file), None),
+            (Self::Nameless(file), _) => return (open(&file), None),
         };
         // Mapped before it has a name: whether it is kept decides nothing about this run.
-        let component = draft
-            .file()
-            .ok()
-            .and_then(|file| aot::map(&parts.inner, &file));
+        let opened = draft.file().ok().and_then(|file| open(&file));
         let kept = cache.keep(source.digest(), draft);
-        (component, kept.err().map(|error| error.to_string()))
+        (opened, kept.err().map(|error| error.to_string()))
     }
 }
 

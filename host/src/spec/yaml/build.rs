@@ -14,7 +14,28 @@ struct Open {
     anchor: usize,
     /// The key whose value comes next.
     key: Option<Key>,
+    /// The keys of a map that has more than a few.
     keys: HashSet<String>,
+}
+
+/// A map with no more keys is searched rather than hashed.
+const FEW: usize = 8;
+
+impl Open {
+    /// Whether the map has that key already; from now on it has.
+    fn is_twice(&mut self, key: &str) -> bool {
+        let Value::Map(map) = &self.node.value else {
+            return false;
+        };
+        if map.len() < FEW {
+            return map.iter().any(|(known, _)| known.text == key);
+        }
+        if self.keys.is_empty() {
+            let known = map.iter().map(|(known, _)| known.text.clone());
+            self.keys.extend(known);
+        }
+        !self.keys.insert(key.to_owned())
+    }
 }
 
 /// An anchored value and what an alias to it costs.
@@ -174,7 +195,7 @@ impl Builder {
             (Value::Map(map), Some(key)) => map.push((key, node)),
             (Value::Map(_), None) => {
                 let key = key_of(node)?;
-                if !open.keys.insert(key.text.clone()) {
+                if open.is_twice(&key.text) {
                     return Err(fault(Problem::DuplicateKey(Shown::new(&key.text)), key.at));
                 }
                 open.key = Some(key);

@@ -27,7 +27,7 @@
 //! | `keep WHAT [N]` | makes N of what [`keep`] lists and keeps them, 1,000,000 by default |
 //! | `hoard N HEADERS` | builds N requests for `wasi:http` that are never sent, and tells what was taken of each ([`second_door`]) |
 //! | `leave HOW METHOD URL`, `leave-wasi HOW METHOD URL` | reads the first piece of an answer, and then: `trap`; `sleep` for ever; `drop` the answer and sleep; `return` |
-//! | `requests N METHOD URL` | sends N requests one after the other and counts the outcomes |
+//! | `requests N METHOD URL`, `wasi-requests N METHOD URL` | sends N requests one after the other and counts the outcomes |
 //! | `at-once N METHOD URL` | N requests by `wasi:http`, all under way at once, waited for together |
 //! | `verdicts [[METHOD, URL], …]` | what each door says to each URL ([`verdicts`]) |
 //!
@@ -67,6 +67,7 @@ impl Guest for Plain {
             "spec" => return Ok(argument.to_owned()),
             "verdicts" => return verdicts::run(argument),
             "wasi" => return second_door::run(argument, &parameters),
+            "wasi-requests" => return second_door::requests(argument, &parameters),
             "at-once" => return second_door::at_once(argument, &parameters),
             "keep" => return keep::run(argument),
             "hoard" => return second_door::hoard(argument),

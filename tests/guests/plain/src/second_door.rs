@@ -3,6 +3,7 @@
 use crate::asked::{self, Parts, add_body, failed, line, number, parts, unusable};
 use crate::bindings::exports::arborist::runner::generate::{Parameter, RunnerError};
 use crate::report::Report;
+use std::collections::BTreeMap;
 use wasip2::http::outgoing_handler::{OutgoingRequest, handle};
 use wasip2::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, Scheme,
@@ -115,6 +116,24 @@ fn send(parts: &Parts, parameters: &[Parameter]) -> Result<IncomingResponse, Str
     answer.subscribe().block();
     let answer = answer.get().ok_or("no answer")?.map_err(|()| "taken")?;
     answer.map_err(|error| said(&error))
+}
+
+/// `N METHOD URL`: N requests, one after the other, each answer read to its end.
+pub(crate) fn requests(argument: &str, parameters: &[Parameter]) -> Result<String, RunnerError> {
+    let mut words = argument.splitn(3, ' ');
+    let (Some(count), Some(method), Some(url)) = (words.next(), words.next(), words.next()) else {
+        return Err(unusable("no number, method and URL"));
+    };
+    let parts = parts(method.to_owned(), url, parameters);
+    let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();
+    for _ in 0..number(count, 1)? {
+        let answer = send(&parts, parameters).and_then(|answer| {
+            let status = answer.status().to_string();
+            body(&answer).map(|_| status)
+        });
+        *outcomes.entry(answer.unwrap_or_else(|error| error)).or_default() += 1;
+    }
+    Ok(crate::report::outcomes(url, outcomes))
 }
 
 /// `N METHOD URL`: N requests at once, each with its number as the query, shown as their answers come.

@@ -108,11 +108,7 @@ fn many(count: u64, request: &Request) -> Result<String, RunnerError> {
         };
         *outcomes.entry(outcome).or_default() += 1;
     }
-    let mut report = Report::new(&request.url);
-    for (number, (outcome, count)) in (1..).zip(outcomes) {
-        report.add(&format!("outcome-{number}"), format!("{count} x {outcome}"));
-    }
-    Ok(report.to_spec())
+    Ok(crate::report::outcomes(&request.url, outcomes))
 }
 
 fn lines(headers: &[Header]) -> String {

@@ -1,0 +1,108 @@
+//! One loopback request through the gateway, from a warm instance.
+
+use super::{Plan, Row, built, runtime};
+use crate::{clock, ours, rounds, service};
+use arborist::{
+    engine::{Allocation, Pool},
+    runner::{Description, Parameters, Runner},
+};
+use std::{fs, path::Path, sync::Arc};
+
+/// Requests of one run.
+const REQUESTS: usize = 400;
+
+pub(super) fn rows(plan: &Plan) -> Vec<Row> {
+    let url = service::start();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = folder.path().join("agent-arborist.yaml");
+    fs::write(&config, everything_on(&url, folder.path())).expect("the folder takes a file");
+    let guest = built("test-guests/wasm32-wasip2/release/plain.wasm");
+    let runner = runtime().block_on(ours::load(ours::Setup {
+        allocation: Allocation::Pooling(Pool::default()),
+        component: Some(&guest),
+        config: Some(&config),
+        limits: &["requests=100000", "cpu=60s"],
+    }));
+    // It wants one, though nothing here is encrypted.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let client = reqwest::Client::builder().no_proxy().build();
+    let client = client.expect("a client");
+    let runtime = runtime();
+    let direct = || {
+        let total = clock::cpu(|| {
+            runtime.block_on(async {
+                for _ in 0..REQUESTS {
+                    let request = client
+                        .get(&url)
+                        .header("authorization", "Bearer sk-measured-0123456789abcdef");
+                    let answer = request.send().await.expect("an answer");
+                    assert_eq!(answer.bytes().await.expect("a body").len(), 24);
+                }
+            });
+        });
+        each(total)
+    };
+    let through = |behaviour: &str| {
+        let with = description(behaviour, REQUESTS, &url);
+        let without = description(behaviour, 0, &url);
+        let runtime = &runtime;
+        let runner = &runner;
+        move || {
+            let run = |text| clock::cpu(|| runtime.block_on(requests(runner, text)));
+            // What the run costs by itself is not the request's.
+            each(run(&with) - run(&without))
+        }
+    };
+    let row = |name, what: &str, goal_ratio, figures| Row {
+        name,
+        what: what.to_owned(),
+        unit: "µs CPU",
+        twin: "`reqwest` alone, with keep-alive",
+        figures,
+        more_is_better: false,
+        goal: None,
+        goal_ratio: Some(goal_ratio),
+    };
+    vec![
+        row(
+            "http-send",
+            "gateway, `http.send`, warm instance, all stages on",
+            1.25,
+            rounds::compare(plan.rounds, through("requests"), direct),
+        ),
+        row(
+            "wasi-http",
+            "gateway, `wasi:http`, warm instance, all stages on",
+            1.5,
+            rounds::compare(plan.rounds, through("wasi-requests"), direct),
+        ),
+    ]
+}
+
+/// A configuration in which every stage has something to do.
+fn everything_on(url: &str, folder: &Path) -> String {
+    let log = folder.join("audit.jsonl");
+    let log = log.display();
+    format!(
+        "audit: {log}\nmeasured:\n  endpoint: {url}\n  api_key: ${{KEY}}\n  retry: {{attempts: 3, delay: 1s}}\n  rate_limit: 100000/s\n"
+    )
+}
+
+fn description(behaviour: &str, requests: usize, url: &str) -> Description {
+    Description::new(&format!("{behaviour} {requests} GET {url}")).expect("a description")
+}
+
+async fn requests(runner: &Arc<Runner>, description: &Description) {
+    let header = ["header:authorization=Bearer {api_key}"];
+    let parameters = Parameters::parse(&header).expect("parameters");
+    let answer = ours::answer(runner, description, &parameters).await;
+    assert!(
+        !answer.contains(" x ") || answer.contains(" x 200"),
+        "{answer}"
+    );
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a few hundred")]
+fn each(total: f64) -> f64 {
+    total / REQUESTS as f64
+}

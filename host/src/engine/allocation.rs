@@ -1,0 +1,173 @@
+//! Where instances get their memory: mapped for each one, or out of a pool that is set up once.
+//!
+//! A process that makes one call wants the first: a pool takes longer to set up than a call takes. A process that makes many wants the
+//! second: an instance then costs no system call that takes a lock of the whole process. Where a pool cannot be had on this machine,
+//! and for a component that does not fit it, memory is mapped on demand: that is slower and never wrong.
+
+use super::{machine::Machine, slots::TABLES_A_SLOT};
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// Memory that a slot of the pool keeps when its run has ended, so that the next run does not fault it in again. A runner of the size of
+/// the built-in ones fits it; what a run dirtied beyond is given back to the system.
+const MEMORY_KEPT: usize = 2 * 1024 * 1024;
+/// The same for a table.
+const TABLE_KEPT: usize = 512 * 1024;
+/// The same for a stack: more than what runners that do not recurse deeply touch. The kept part is zeroed after each run.
+const STACK_KEPT: usize = 32 * 1024;
+/// How many instances a pool has where nobody says, if the machine has room for them.
+const INSTANCES: u32 = 1_000;
+/// The most that may be asked for: 10,000 suspended runs take what a kernel permits one process by default.
+pub const MAX_INSTANCES: u32 = 100_000;
+/// Mappings of a process that one instance needs: memory, its image, its guards, a stack and its guard.
+const MAPPINGS: u64 = 6;
+/// Mappings that the rest of the process needs.
+const OTHER_MAPPINGS: u64 = 5_000;
+/// Elements that a table of the pool has room for: the default of the limit `table-elements`, so that a pool refuses nothing that
+/// the default permits.
+pub(super) const TABLE_ELEMENTS: u64 = 200_000;
+/// Memories and tables of one component in a pool. Python runners have the most of what languages make.
+const MEMORIES: u32 = 20;
+const TABLES: u32 = 40;
+const CORE_INSTANCES: u32 = 100;
+/// Host memory for what an instance is besides its memories and tables.
+const INSTANCE_SIZE: usize = 16 * 1024 * 1024;
+
+/// Where instances get their memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allocation {
+    /// Mapped when an instance asks for it: for a process that makes a few calls.
+    OnDemand,
+    /// Out of a pool: for a process that makes many.
+    Pooling(Pool),
+}
+
+/// How large a pool is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pool {
+    /// How many instances there can be at once; another one waits for its turn. `None`: 1,000, or what the machine has room for.
+    pub instances: Option<u32>,
+}
+
+/// What an engine allocates by, and why it is not what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allocated {
+    /// How many instances the pool has; `None`: memory is mapped on demand.
+    pub instances: Option<u32>,
+    /// Whether used slots are reset by PAGEMAP_SCAN, which looks for the pages that a run wrote to.
+    pub pagemap_scan: bool,
+    /// Why it is less than what was asked for, for the user.
+    pub notice: Option<String>,
+}
+
+/// A pool that was asked for by its size does not fit this machine.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// The system permits the process too few mappings.
+    #[error(
+        "a pool of {instances} instances needs {needed} memory mappings, and this system permits a process {permitted}\n  help: ask for at most {fitting} instances, or permit more: sysctl -w vm.max_map_count={needed}"
+    )]
+    Mappings {
+        /// What was asked for.
+        instances: u32,
+        /// The mappings that it needs.
+        needed: u64,
+        /// The mappings that there can be.
+        permitted: u64,
+        /// The instances that those are enough for.
+        fitting: u64,
+    },
+    /// It is not a number of instances.
+    #[error("a pool has 1 to {MAX_INSTANCES} instances, and {0} were asked for")]
+    Instances(u32),
+}
+
+impl Pool {
+    /// How many instances there are on `machine`.
+    ///
+    /// # Errors
+    /// So many were asked for that they do not fit.
+    pub(super) fn size(self, machine: &Machine) -> Result<u32, PoolError> {
+        let room = machine
+            .mappings
+            .map(|mappings| mappings.saturating_sub(OTHER_MAPPINGS) / MAPPINGS);
+        let Some(instances) = self.instances else {
+            let room = room.and_then(|room| u32::try_from(room).ok());
+            return Ok(room.map_or(INSTANCES, |room| room.clamp(1, INSTANCES)));
+        };
+        if instances == 0 || instances > MAX_INSTANCES {
+            return Err(PoolError::Instances(instances));
+        }
+        match (room, machine.mappings) {
+            (Some(fitting), Some(permitted)) if u64::from(instances) > fitting => {
+                Err(PoolError::Mappings {
+                    instances,
+                    needed: u64::from(instances) * MAPPINGS + OTHER_MAPPINGS,
+                    permitted,
+                    fitting,
+                })
+            }
+            _ => Ok(instances),
+        }
+    }
+}
+
+/// Has `config` allocate on demand.
+pub(super) fn on_demand(config: &mut Config) {
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+}
+
+/// Has `config` allocate out of a pool of `instances`.
+pub(super) fn pooling(config: &mut Config, instances: u32) {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
+        .total_memories(instances)
+        .total_tables(instances.saturating_mul(TABLES_A_SLOT))
+        // A runner that streams can have several calls under way.
+        .total_stacks(instances.saturating_mul(2))
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .max_memories_per_module(MEMORIES)
+        .max_tables_per_module(TABLES)
+        .max_component_instance_size(INSTANCE_SIZE)
+        .max_core_instance_size(INSTANCE_SIZE)
+        .table_elements(usize::try_from(TABLE_ELEMENTS).unwrap_or(usize::MAX))
+        .max_memory_size(usize::try_from(4_u64 << 30).unwrap_or(usize::MAX))
+        .linear_memory_keep_resident(MEMORY_KEPT)
+        .table_keep_resident(TABLE_KEPT)
+        .async_stack_keep_resident(STACK_KEPT)
+        .pagemap_scan(Enabled::Auto);
+    config
+        // What a run left on its stack is nobody else's, and a deep recursion's pages go back to the system.
+        .async_stack_zeroing(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_is_no_larger_than_the_machine_permits() {
+        let machine = |mappings| Machine { mappings };
+        let any = Pool::default();
+        assert_eq!(any.size(&machine(None)).unwrap(), INSTANCES);
+        assert_eq!(any.size(&machine(Some(65_530))).unwrap(), INSTANCES);
+        assert_eq!(any.size(&machine(Some(5_600))).unwrap(), 100);
+        assert_eq!(any.size(&machine(Some(0))).unwrap(), 1);
+        let many = |instances| Pool {
+            instances: Some(instances),
+        };
+        assert_eq!(many(10_000).size(&machine(Some(65_530))).unwrap(), 10_000);
+        let error = many(20_000).size(&machine(Some(65_530))).unwrap_err();
+        let told = error.to_string();
+        assert!(
+            told.contains("at most 10088 instances") && told.contains("vm.max_map_count=125000"),
+            "{told}"
+        );
+        for wrong in [0, MAX_INSTANCES + 1] {
+            assert!(many(wrong).size(&machine(None)).is_err());
+        }
+    }
+}

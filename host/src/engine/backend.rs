@@ -1,0 +1,130 @@
+//! wasmtime with one way of allocating, and everything that is set up for it once.
+
+use super::{
+    EngineError,
+    allocation::{Allocated, Allocation, PoolError, TABLE_ELEMENTS},
+    epoch::EpochTicker,
+    linker,
+    machine::Machine,
+    settings,
+    slots::Slots,
+    state::RunState,
+};
+use crate::limits::{Limit, Limits};
+use std::sync::{Arc, OnceLock};
+use wasmtime::component::Linker;
+
+/// One wasmtime with its linked imports and its ticker.
+pub(super) struct Backend {
+    pub(super) inner: wasmtime::Engine,
+    pub(super) linker: Linker<RunState>,
+    /// The turns of a pool; `None` where memory is mapped on demand.
+    pub(super) slots: Option<Slots>,
+    _epoch: EpochTicker,
+}
+
+/// The ways in which an engine can run a component: first the one that it was made for, then on demand for what does not fit.
+pub(super) struct Backends {
+    first: Arc<Backend>,
+    fallback: OnceLock<Option<Arc<Backend>>>,
+    allocated: Allocated,
+}
+
+impl Backend {
+    fn new(config: &wasmtime::Config, slots: Option<Slots>) -> Result<Arc<Self>, EngineError> {
+        let fail = |error: wasmtime::Error| EngineError::Start(format!("{error:#}"));
+        let inner = wasmtime::Engine::new(config).map_err(fail)?;
+        let linker = linker::linker(&inner).map_err(fail)?;
+        let epoch =
+            EpochTicker::start(&inner).map_err(|error| EngineError::Start(error.to_string()))?;
+        Ok(Arc::new(Self {
+            inner,
+            linker,
+            slots,
+            _epoch: epoch,
+        }))
+    }
+}
+
+impl Backends {
+    /// Sets up what `wanted` says, or memory on demand where this machine has no room for a pool.
+    ///
+    /// # Errors
+    /// A pool of a size that was asked for does not fit, or wasmtime does not start.
+    pub(super) fn new(wanted: Allocation) -> Result<Self, EngineError> {
+        let notice = match wanted {
+            Allocation::OnDemand => None,
+            Allocation::Pooling(pool) => {
+                let instances = pool.size(&Machine::here())?;
+                match Backend::new(&settings::pooling(instances), Some(Slots::new(instances))) {
+                    Ok(first) => {
+                        return Ok(Self {
+                            first,
+                            fallback: OnceLock::new(),
+                            allocated: Allocated {
+                                instances: Some(instances),
+                                pagemap_scan: Machine::scans_pages(),
+                                notice: None,
+                            },
+                        });
+                    }
+                    // The address space is limited (`ulimit -v`, a container): a smaller pool would be a guess.
+                    Err(error) => Some(format!(
+                        "a pool of {instances} instances cannot be set up, so memory is mapped on demand, which is slower: {error}"
+                    )),
+                }
+            }
+        };
+        Ok(Self {
+            first: Backend::new(&settings::on_demand(), None)?,
+            fallback: OnceLock::new(),
+            allocated: Allocated {
+                instances: None,
+                pagemap_scan: false,
+                notice,
+            },
+        })
+    }
+
+    /// What it allocates by.
+    pub(super) fn allocated(&self) -> &Allocated {
+        &self.allocated
+    }
+
+    /// The one that decides on artefacts: what one compiles, all can load.
+    pub(super) fn first(&self) -> &Backend {
+        &self.first
+    }
+
+    /// The first backend for which `load` gives something, for calls under `limits`.
+    pub(super) fn load<T>(
+        &self,
+        limits: &Limits,
+        load: impl Fn(&Backend) -> Option<T>,
+    ) -> Option<(Arc<Backend>, T)> {
+        let pooled = self.first.slots.is_some();
+        // A table of the pool could not grow as far as the limit says.
+        let roomy = !pooled || limits.get(Limit::TableElements) <= TABLE_ELEMENTS;
+        let first = roomy.then(|| load(&self.first)).flatten();
+        match first {
+            Some(loaded) => Some((Arc::clone(&self.first), loaded)),
+            None if pooled => {
+                let fallback = self.fallback()?;
+                load(&fallback).map(|loaded| (fallback, loaded))
+            }
+            None => None,
+        }
+    }
+
+    /// The one for components that do not fit the pool.
+    fn fallback(&self) -> Option<Arc<Backend>> {
+        let made = || Backend::new(&settings::on_demand(), None).ok();
+        self.fallback.get_or_init(made).clone()
+    }
+}
+
+impl From<PoolError> for EngineError {
+    fn from(error: PoolError) -> Self {
+        Self::Pool(error)
+    }
+}
