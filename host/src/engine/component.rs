@@ -2,9 +2,10 @@
 
 use super::{
     Engine, Parts,
+    aot::{self, NotKept},
     bindings::{about::DescribedPre, runner::RunnerPre, streaming::StreamingPre},
     bomb,
-    compile::{self, Artefact, CompileError, Compiler},
+    compile::{self, CompileError, Compiler},
     shape::{Shape, ShapeError, World},
     signature,
     source::{Digest, Source},
@@ -15,7 +16,6 @@ use crate::{
     limits::{Limit, Limits},
 };
 use std::{
-    io::Write as _,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -202,6 +202,11 @@ impl Parts {
         source: &Source,
         limits: &Limits,
     ) -> Result<(Compiled, Origin, Option<String>), LoadError> {
+        // Others of this user's may be compiling the same. They are waited for first: meanwhile this process can compile something else.
+        let _others = match &self.cache {
+            Some(cache) => cache.turn(source.digest()).await,
+            None => None,
+        };
         // One at a time: a compilation uses every core by itself, and two of them only take memory.
         let _turn = self.compiling.lock().await;
         // Whoever waited for a turn may find that the same component was compiled meanwhile.
@@ -210,56 +215,60 @@ impl Parts {
             return Ok((compiled, Origin::Cached, None));
         }
         let began = Instant::now();
-        let draft = |parts: &Arc<Self>, _: &Source| Artefact::new(parts.cache.as_ref());
-        let (artefact, not_kept) = aside(self, source, draft).await?;
-        let artefact = artefact.map_err(|error| LoadError::Compile {
-            name: source.name().to_owned(),
-            reason: format!("there is no room for its native code: {error}"),
-        })?;
-        self.write(source, limits, &artefact).await?;
+        let code = self.native_code(source, limits).await?;
         let took = began.elapsed();
-        let kept = aside(self, source, move |parts, source| {
-            artefact.open(parts, source)
-        });
-        let (compiled, problem) = kept.await?;
+        let kept = aside(self, source, move |parts, source| parts.keep(source, &code));
+        let (compiled, not_kept) = kept.await?;
         let compiled = compiled.ok_or_else(|| LoadError::Compile {
             name: source.name().to_owned(),
             reason: "its native code cannot be loaded".to_owned(),
         })?;
-        Ok((compiled, Origin::Compiled(took), not_kept.or(problem)))
+        Ok((compiled, Origin::Compiled(took), not_kept))
     }
 
-    /// Compiles into `artefact`.
-    async fn write(
+    /// The component in native code that was made just now, and why it is not kept, if it should be and is not.
+    fn keep(&self, source: &Source, code: &[u8]) -> (Option<Compiled>, Option<String>) {
+        let in_memory = || aot::in_memory(&self.inner, code);
+        let Some(cache) = &self.cache else {
+            return (in_memory(), None);
+        };
+        match cache.keep(&self.inner, source, code) {
+            Ok(compiled) => (Some(compiled), None),
+            // That is what was asked for.
+            Err(NotKept::TooLarge { most, .. }) if most.bytes() == 0 => (in_memory(), None),
+            Err(reason) => (in_memory(), Some(reason.to_string())),
+        }
+    }
+
+    /// Compiles a component.
+    async fn native_code(
         self: &Arc<Self>,
         source: &Source,
         limits: &Limits,
-        artefact: &Artefact,
-    ) -> Result<(), LoadError> {
+    ) -> Result<Vec<u8>, LoadError> {
         let name = source.name();
         let refused = |reason: &str| LoadError::Compile {
             name: name.to_owned(),
             reason: printable(reason, EXPLANATION).into_owned(),
         };
-        let file = artefact.file();
-        let file = file.map_err(|error| refused(&error.to_string()))?;
         match &self.compiler {
-            Compiler::Child(worker) => compile::in_child(worker, source, limits, file)
-                .await
-                .map_err(|error| match error {
-                    CompileError::Refused(reason) => refused(&reason),
-                    CompileError::Limit(limit) => LoadError::CompileLimit {
-                        name: name.to_owned(),
-                        limit,
-                        bound: limit.show(limits.get(limit)),
-                    },
-                }),
+            Compiler::Child(worker) => {
+                compile::in_child(worker, source, limits)
+                    .await
+                    .map_err(|error| match error {
+                        CompileError::Refused(reason) => refused(&reason),
+                        CompileError::Limit(limit) => LoadError::CompileLimit {
+                            name: name.to_owned(),
+                            limit,
+                            bound: limit.show(limits.get(limit)),
+                        },
+                    })
+            }
             Compiler::InProcess => {
                 let compiled = aside(self, source, move |parts, source| {
-                    let artefact = parts.inner.precompile_component(source.bytes())?;
-                    Ok((&file).write_all(&artefact)?)
+                    parts.inner.precompile_component(source.bytes())
                 });
-                let compiled: wasmtime::Result<()> = compiled.await?;
+                let compiled: wasmtime::Result<Vec<u8>> = compiled.await?;
                 compiled.map_err(|error| refused(&format!("{error:#}")))
             }
         }
