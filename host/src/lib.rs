@@ -56,3 +56,4 @@ pub mod runner;
 pub mod secrets;
 pub mod spec;
 pub mod testing;
+mod turn;

@@ -4,6 +4,10 @@
 //! `arborist inspect`, and named in the message when a run meets it. What a run may take in wall-clock
 //! time is not here: it is a deadline (`timeouts:`, `--timeout`), since it also covers work of the host.
 
+mod cache_size;
+
+pub use cache_size::{CacheSize, CacheSizeError};
+
 use std::{fmt, str::FromStr, time::Duration};
 
 const KIB: u64 = 1024;
@@ -359,12 +363,14 @@ impl Limits {
     }
 }
 
+fn bytes(text: &str) -> Option<u64> {
+    let size = text.parse::<bytesize::ByteSize>().ok()?;
+    Some(size.as_u64())
+}
+
 fn parse(limit: Limit, text: &str) -> Option<u64> {
     match limit.row().unit {
-        Unit::Bytes => text
-            .parse::<bytesize::ByteSize>()
-            .ok()
-            .map(|size| size.as_u64()),
+        Unit::Bytes => bytes(text),
         Unit::Count => text.parse().ok(),
         Unit::Time => {
             if let Ok(seconds) = text.parse::<u64>() {

@@ -4,11 +4,14 @@
 //! opened without following a link, and judged by its descriptor. What depends on the platform is here.
 
 use std::{
-    fs::File,
+    fs::{File, Metadata},
     io,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
+
+/// The most names of a folder that are looked at: a folder that somebody filled with millions of files keeps nobody busy.
+pub(crate) const MOST_NAMES: usize = 100_000;
 
 /// What others may do with a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +58,23 @@ pub fn flaw(path: &Path, others: Others) -> io::Result<Option<&'static str>> {
 /// this user can have written: his own, unwritable by others, with one name.
 #[must_use]
 pub fn open(path: &Path) -> Option<File> {
+    open_seen(path).map(|(file, _)| file)
+}
+
+/// [`open`], with what was seen of the file through its descriptor.
+pub(crate) fn open_seen(path: &Path) -> Option<(File, Metadata)> {
     platform::open(path, false)
 }
 
 /// Opens such a file for locking, or makes it.
 #[must_use]
 pub(crate) fn open_or_make(path: &Path) -> Option<File> {
-    platform::open(path, true)
+    platform::open(path, true).map(|(file, _)| file)
+}
+
+/// The longest file that this process may write, in bytes. Who writes more is ended by a signal.
+pub(crate) fn longest_file() -> u64 {
+    platform::longest_file()
 }
 
 /// Whether nobody else may read an opened file either.
@@ -116,12 +129,18 @@ pub(crate) struct OwnFile {
     pub(crate) modified: SystemTime,
 }
 
-/// The regular files of this user's whose names end in `ending`; links are none.
+/// The regular files of this user's whose names end in `ending`; links are none. Of a folder with more than [`MOST_NAMES`], those
+/// that the system names first.
 pub(crate) fn own_files(folder: &Path, ending: &str) -> Vec<OwnFile> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let files = entries.filter_map(|entry| {
+    files_named(folder, |name| name.ends_with(ending)).0
+}
+
+/// The regular files of this user's with such names, and whether there were more names than were looked at.
+pub(crate) fn files_named(folder: &Path, is_meant: impl Fn(&str) -> bool) -> (Vec<OwnFile>, bool) {
+    let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.by_ref().take(MOST_NAMES).filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
-        if !name.ends_with(ending) {
+        if !is_meant(&name) {
             return None;
         }
         let metadata = entry.path().symlink_metadata().ok()?;
@@ -133,7 +152,8 @@ pub(crate) fn own_files(folder: &Path, ending: &str) -> Vec<OwnFile> {
             modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
         })
     });
-    files.collect()
+    let files = files.collect();
+    (files, entries.next().is_some())
 }
 
 #[cfg(unix)]
@@ -150,6 +170,11 @@ mod platform {
             .recursive(true)
             .mode(0o700)
             .create(path)
+    }
+
+    pub(super) fn longest_file() -> u64 {
+        use rustix::process::{Resource, getrlimit};
+        getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX)
     }
 
     pub(super) fn is_own(metadata: &Metadata) -> bool {
@@ -173,7 +198,7 @@ mod platform {
         }
     }
 
-    pub(super) fn open(path: &Path, make: bool) -> Option<File> {
+    pub(super) fn open(path: &Path, make: bool) -> Option<(File, Metadata)> {
         // Without NONBLOCK a named pipe would wait for its other end for ever.
         let mut flags = OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY;
         flags |= if make {
@@ -184,7 +209,8 @@ mod platform {
         let mode = Mode::RUSR | Mode::WUSR;
         let file = File::from(rustix::fs::open(path, flags, mode).ok()?);
         let user = rustix::process::geteuid().as_raw();
-        is_trusted(&file.metadata().ok()?, user).then_some(file)
+        let metadata = file.metadata().ok()?;
+        is_trusted(&metadata, user).then_some((file, metadata))
     }
 
     /// Whether nobody but that user can have written the file.
@@ -213,6 +239,10 @@ mod platform {
         std::fs::create_dir_all(path)
     }
 
+    pub(super) fn longest_file() -> u64 {
+        u64::MAX
+    }
+
     pub(super) fn is_own(_metadata: &Metadata) -> bool {
         true
     }
@@ -221,7 +251,7 @@ mod platform {
         None
     }
 
-    pub(super) fn open(path: &Path, make: bool) -> Option<File> {
+    pub(super) fn open(path: &Path, make: bool) -> Option<(File, Metadata)> {
         let mut options = OpenOptions::new();
         let file = options
             .read(true)
@@ -229,7 +259,8 @@ mod platform {
             .create(make)
             .open(path)
             .ok()?;
-        file.metadata().ok()?.is_file().then_some(file)
+        let metadata = file.metadata().ok()?;
+        metadata.is_file().then_some((file, metadata))
     }
 
     pub(super) fn is_still_at(_file: &File, path: &Path) -> bool {

@@ -132,6 +132,7 @@ async fn load(origins: &[String]) -> Arc<Runner> {
     let engine = Engine::new(EngineOptions {
         cache: Some(host::target().join("test-cache/arborist/aot")),
         compiler: Compiler::Child(worker),
+        ..EngineOptions::default()
     });
     let source = Source::read(Path::new(guests::PLAIN)).unwrap();
     let deadline = Operation::TaskSpec.deadline(&settings, Instant::now());

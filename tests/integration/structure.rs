@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("cassette", &["escape"]),
     ("private", &[]),
+    ("turn", &["private"]),
     ("policy", &["escape"]),
     ("secrets", &["escape", "policy"]),
     ("route", &["policy"]),
@@ -37,9 +38,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "engine",
-        &["escape", "gateway", "limits", "policy", "private"],
+        &[
+            "clock", "escape", "gateway", "limits", "policy", "private", "turn",
+        ],
     ),
-    ("cache", &["clock", "escape", "private"]),
+    ("cache", &["clock", "escape", "private", "turn"]),
     (
         "runner",
         &[

@@ -3,13 +3,13 @@
 use super::{
     entry::{Entry, MAGIC},
     key::CacheKey,
-    lock,
     question::EntryName,
     store::{DRAFT, ENTRY, LOCK, read, since_1970},
 };
 use crate::{
     clock,
     private::{self, OwnFile},
+    turn,
 };
 use std::{path::Path, time::Duration};
 
@@ -107,7 +107,7 @@ pub fn clear(folder: &Path, which: Which) -> Cleared {
     }
     for file in private::own_files(folder, LOCK) {
         if is_named(&file, LOCK).is_some() {
-            lock::remove_unheld(&file.path);
+            turn::remove_unheld(&file.path);
         }
     }
     private::remove_left_behind(folder, DRAFT, Duration::from_secs(24 * 60 * 60));

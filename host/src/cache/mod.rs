@@ -11,16 +11,15 @@
 mod entry;
 mod key;
 mod list;
-mod lock;
 mod question;
 mod store;
 #[cfg(test)]
 mod tests;
 
+pub use crate::turn::{Late, Turn};
 pub use entry::Entry;
 pub use key::{CacheKey, KeyError};
 pub use list::{Cleared, Listed, Listing, Which, clear, list};
-pub use lock::{Late, Turn};
 pub use question::{EntryName, Question};
 pub use store::{Found, KeepError, ResultCache};
 

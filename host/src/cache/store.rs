@@ -4,13 +4,13 @@ use super::{
     MAX_BYTES, MAX_ENTRIES, MAX_ENTRY_BYTES,
     entry::Entry,
     key::CacheKey,
-    lock::{Late, Turn},
     question::{EntryName, Question},
 };
 use crate::{
     clock,
     escape::printable,
     private::{self, Bound},
+    turn::{Late, Turn},
 };
 use std::{
     io::{self, Read as _, Write as _},

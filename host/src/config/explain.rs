@@ -116,6 +116,8 @@ impl Settings {
                 "cache.ttl",
             );
         }
+        let size = self.engine.cache_size.to_string();
+        add("engine.cache_size", size, "engine.cache_size");
         if let Some(audit) = &self.audit {
             add("audit", audit.path.to_string_lossy().into_owned(), "audit");
         }

@@ -85,7 +85,12 @@ pub const RESERVED: [ReservedKey; 18] = [
     ),
     top("models", Shape::Map, MODELS, &["model"]),
     top("audit", Shape::Text, "the path of a file", &["audits"]),
-    top("engine", Shape::Map, "a map", &["engines"]),
+    top(
+        "engine",
+        Shape::Map,
+        "a map such as {cache_size: 2GiB}",
+        &["engines"],
+    ),
     section(
         "component",
         Shape::Text,
@@ -171,7 +176,7 @@ pub enum Treatment {
 }
 
 /// The keys that this version reads and does not obey. Whoever makes one work deletes its row.
-pub const NOT_ENFORCED: &[(Scope, &str, Treatment)] = &[(Scope::Top, "engine", Treatment::Refused)];
+pub const NOT_ENFORCED: &[(Scope, &str, Treatment)] = &[];
 
 /// The reserved key of this name.
 #[must_use]

@@ -21,7 +21,7 @@ use super::settings::{
     ConfigFile, Field, FieldValue, Invocation, RunnerOrigin, Selected, Settings, Source,
 };
 use super::source::SourceText;
-use super::written::Written;
+use super::written::{Written, has_component};
 use super::{document, flags, overlay};
 use crate::builtin;
 use crate::policy::Policy;
@@ -85,11 +85,8 @@ pub(super) fn resolve_with(
     let file = file.map(|(path, named)| ConfigFile {
         path,
         named,
-        sections: written
-            .sections
-            .iter()
-            .map(|(key, _)| key.text.clone())
-            .collect(),
+        sections: written.names(|_| true),
+        with_component: written.names(has_component),
     });
     let resolver = Resolver {
         invocation,
@@ -209,6 +206,7 @@ impl Resolver<'_> {
         let timeouts = self.timeouts(written.timeouts);
         let models = self.models(written.models, &section.models);
         let cache = self.cache(section.cache.as_ref());
+        let engine = self.engine(written.engine);
         let audit = self.audit(written.audit.as_ref());
         let (ca, authorities) = self.authorities(section.ca.as_ref()).unzip();
         let route = Route {
@@ -235,6 +233,7 @@ impl Resolver<'_> {
             retry,
             rate_limit,
             cache,
+            engine,
             audit,
             ca,
             route,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bind::Binder;
+use super::engine::EngineSettings;
 use super::fault::{Place, Warning, shown_path};
 use super::node::At;
 use super::report::Report;
@@ -70,6 +71,8 @@ pub struct Settings {
     pub rate_limit: Option<RateLimit>,
     /// Where results are cached; none is nowhere.
     pub cache: Option<CacheSettings>,
+    /// How the sandbox of this process is set up, whatever it runs.
+    pub engine: EngineSettings,
     /// The audit log.
     pub audit: Option<AuditFile>,
     /// The PEM file that the authorities of [`Self::route`] come from.
@@ -96,6 +99,8 @@ pub struct ConfigFile {
     pub named: bool,
     /// The names of its sections, in their order.
     pub sections: Vec<String>,
+    /// Those of them that have a component.
+    pub with_component: Vec<String>,
 }
 
 /// The selected runner.

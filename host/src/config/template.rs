@@ -59,6 +59,10 @@ runner: mock
 # The model for each call where the section names none.
 #models: {task_spec: small, dagu: small}
 
+# How much disk compiled components may take, which are kept so that the next run is quick; the least recently used go first.
+# Obeyed in a file that is named, not in one that is found.
+#engine: {cache_size: 2GiB}
+
 # A line of JSON for each request that a runner attempts, and what came of it.
 #audit: audit.jsonl
 "#;

@@ -12,6 +12,7 @@ pub(super) struct Written {
     pub(super) timeouts: Option<Node>,
     pub(super) models: Option<Node>,
     pub(super) audit: Option<Node>,
+    pub(super) engine: Option<Node>,
     pub(super) sections: Vec<(Key, Node)>,
 }
 
@@ -46,6 +47,7 @@ impl Written {
                     "timeouts" => written.timeouts = Some(node),
                     "models" => written.models = Some(node),
                     "audit" => written.audit = Some(node),
+                    "engine" => written.engine = Some(node),
                     _ => {}
                 }
             } else {
@@ -57,10 +59,16 @@ impl Written {
         written
     }
 
+    /// The names of the sections that are so, in their order.
+    pub(super) fn names(&self, so: impl Fn(&Node) -> bool) -> Vec<String> {
+        let sections = self.sections.iter().filter(|(_, node)| so(node));
+        sections.map(|(key, _)| key.text.clone()).collect()
+    }
+
     fn section(&mut self, key: Key, mut node: Node, meant: bool, report: &mut Report) {
         let is_map = matches!(node.value, Value::Map(_));
-        let has_component = matches!(&node.value, Value::Map(map) if map.iter().any(|(key, _)| key.text == "component"));
-        let near = near_miss(Scope::Top, &key.text, &node).filter(|_| !meant && !has_component);
+        let near = near_miss(Scope::Top, &key.text, &node);
+        let near = near.filter(|_| !meant && !has_component(&node));
         let name = shown(&key.text);
         if let Some(near) = near {
             let help = format!("did you mean `{}`? It takes {}", near.name, near.accepted);
@@ -110,6 +118,11 @@ impl Written {
             );
         }
     }
+}
+
+/// Whether a section has a component.
+pub(super) fn has_component(node: &Node) -> bool {
+    matches!(&node.value, Value::Map(map) if map.iter().any(|(key, _)| key.text == "component"))
 }
 
 /// Whether this version obeys the key; says so if not.

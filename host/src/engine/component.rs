@@ -1,11 +1,12 @@
 //! From a component's bytes to something that can be called: checked, compiled or mapped, linked.
 
 use super::{
-    Engine, Parts, aot,
+    Engine, Parts,
+    aot::{self, NotKept},
     backend::Backend,
     bindings::{about::DescribedPre, runner::RunnerPre, streaming::StreamingPre},
     bomb,
-    compile::{self, Artefact, CompileError, Compiler},
+    compile::{self, CompileError, Compiler},
     shape::{Shape, ShapeError, World},
     signature,
     source::{Digest, Source},
@@ -17,7 +18,6 @@ use crate::{
 };
 use std::{
     fs::File,
-    io::Write as _,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -209,13 +209,18 @@ impl Parts {
 
     fn cached(&self, source: &Source, limits: &Limits) -> Option<Fitted> {
         let cache = self.cache.as_ref()?;
-        cache.load(source.digest(), |file| self.fit(file, limits))
+        let map = |file: &File| self.fit(limits, |engine| aot::map(engine, file));
+        cache.load(source.digest(), map)
     }
 
-    /// The native code in `file`, on the first backend that takes it.
-    fn fit(&self, file: &File, limits: &Limits) -> Option<Fitted> {
+    /// What `open` makes of native code, on the first backend that takes it.
+    fn fit(
+        &self,
+        limits: &Limits,
+        open: impl Fn(&wasmtime::Engine) -> Option<Compiled>,
+    ) -> Option<Fitted> {
         let loaded = self.backends.load(limits, |backend| {
-            let compiled = aot::map(&backend.inner, file)?;
+            let compiled = open(&backend.inner)?;
             let slots = match &backend.slots {
                 Some(slots) => slots.needed(&compiled)?,
                 None => 0,
@@ -235,6 +240,11 @@ impl Parts {
         source: &Source,
         limits: &Limits,
     ) -> Result<(Fitted, Origin, Option<String>), LoadError> {
+        // Others of this user's may be compiling the same. They are waited for first: meanwhile this process can compile something else.
+        let _others = match &self.cache {
+            Some(cache) => cache.turn(source.digest()).await,
+            None => None,
+        };
         // One at a time: a compilation uses every core by itself, and two of them only take memory.
         let _turn = self.compiling.lock().await;
         // Whoever waited for a turn may find that the same component was compiled meanwhile.
@@ -246,62 +256,68 @@ impl Parts {
             return Ok((fitted, Origin::Cached, None));
         }
         let began = Instant::now();
-        let draft = |parts: &Arc<Self>, _: &Source| Artefact::new(parts.cache.as_ref());
-        let (artefact, not_kept) = aside(self, source, draft).await?;
-        let artefact = artefact.map_err(|error| LoadError::Compile {
-            name: source.name().to_owned(),
-            reason: format!("there is no room for its native code: {error}"),
-        })?;
-        self.write(source, limits, &artefact).await?;
+        let code = self.native_code(source, limits).await?;
         let took = began.elapsed();
         let bounds = limits.clone();
-        let kept = aside(self, source, move |parts, source| {
-            let fit = |file: &File| parts.fit(file, &bounds);
-            artefact.open(parts.cache.as_ref(), source, fit)
-        });
-        let (fitted, problem) = kept.await?;
+        let keep = move |parts: &Arc<Self>, source: &Source| parts.keep(source, &bounds, &code);
+        let (fitted, not_kept) = aside(self, source, keep).await?;
         let fitted = fitted.ok_or_else(|| LoadError::Compile {
             name: source.name().to_owned(),
             reason: "its native code cannot be loaded".to_owned(),
         })?;
-        Ok((fitted, Origin::Compiled(took), not_kept.or(problem)))
+        Ok((fitted, Origin::Compiled(took), not_kept))
     }
 
-    /// Compiles into `artefact`.
-    async fn write(
+    /// The component in native code that was made just now, and why it is not kept, if it should be and is not.
+    fn keep(
+        &self,
+        source: &Source,
+        limits: &Limits,
+        code: &[u8],
+    ) -> (Option<Fitted>, Option<String>) {
+        let in_memory = || self.fit(limits, |engine| aot::in_memory(engine, code));
+        let Some(cache) = &self.cache else {
+            return (in_memory(), None);
+        };
+        let map = |file: &File| self.fit(limits, |engine| aot::map(engine, file));
+        match cache.keep(source, code, map) {
+            Ok(fitted) => (Some(fitted), None),
+            // That is what was asked for.
+            Err(NotKept::TooLarge { most, .. }) if most.bytes() == 0 => (in_memory(), None),
+            Err(reason) => (in_memory(), Some(reason.to_string())),
+        }
+    }
+
+    /// Compiles a component.
+    async fn native_code(
         self: &Arc<Self>,
         source: &Source,
         limits: &Limits,
-        artefact: &Artefact,
-    ) -> Result<(), LoadError> {
+    ) -> Result<Vec<u8>, LoadError> {
         let name = source.name();
         let refused = |reason: &str| LoadError::Compile {
             name: name.to_owned(),
             reason: printable(reason, EXPLANATION).into_owned(),
         };
-        let file = artefact.file();
-        let file = file.map_err(|error| refused(&error.to_string()))?;
         match &self.compiler {
-            Compiler::Child(worker) => compile::in_child(worker, source, limits, file)
-                .await
-                .map_err(|error| match error {
-                    CompileError::Refused(reason) => refused(&reason),
-                    CompileError::Limit(limit) => LoadError::CompileLimit {
-                        name: name.to_owned(),
-                        limit,
-                        bound: limit.show(limits.get(limit)),
-                    },
-                }),
+            Compiler::Child(worker) => {
+                compile::in_child(worker, source, limits)
+                    .await
+                    .map_err(|error| match error {
+                        CompileError::Refused(reason) => refused(&reason),
+                        CompileError::Limit(limit) => LoadError::CompileLimit {
+                            name: name.to_owned(),
+                            limit,
+                            bound: limit.show(limits.get(limit)),
+                        },
+                    })
+            }
             Compiler::InProcess => {
                 let compiled = aside(self, source, move |parts, source| {
-                    let artefact = parts
-                        .backends
-                        .first()
-                        .inner
-                        .precompile_component(source.bytes())?;
-                    Ok((&file).write_all(&artefact)?)
+                    let engine = &parts.backends.first().inner;
+                    engine.precompile_component(source.bytes())
                 });
-                let compiled: wasmtime::Result<()> = compiled.await?;
+                let compiled: wasmtime::Result<Vec<u8>> = compiled.await?;
                 compiled.map_err(|error| refused(&format!("{error:#}")))
             }
         }

@@ -32,7 +32,7 @@ mod stop;
 mod streaming;
 
 pub use allocation::{Allocated, Allocation, MAX_INSTANCES, Pool, PoolError};
-pub use aot::FolderError;
+pub use aot::{Discard, Discarded, FolderError, KeptComponent, KeptComponents};
 pub use call::{Call, CallError, Parameter};
 pub use compile::{CompileOrder, Compiler, CompilerCommand, compile_as_child};
 pub use component::{Component, LoadError, Origin};
@@ -43,9 +43,13 @@ pub use source::{Digest, MAX_FILE, MAX_TEXT, Source, SourceError};
 pub use stdio::STDOUT;
 pub use stop::Stop;
 
+use crate::limits::CacheSize;
 use aot::AotCache;
 use backend::Backends;
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tokio::sync::Mutex;
 
 /// The engine of a process: wasmtime with its settings, the linked imports, the epoch ticker and the
@@ -68,6 +72,8 @@ pub struct EngineOptions {
     pub allocation: Allocation,
     /// The folder that keeps compiled components; without one none is kept.
     pub cache: Option<PathBuf>,
+    /// How much of them it keeps.
+    pub cache_size: CacheSize,
     /// Where components are compiled.
     pub compiler: Compiler,
 }
@@ -78,6 +84,7 @@ impl Default for EngineOptions {
         Self {
             allocation: Allocation::Pooling(Pool::default()),
             cache: None,
+            cache_size: CacheSize::default(),
             compiler: Compiler::default(),
         }
     }
@@ -106,7 +113,10 @@ impl Engine {
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
         let backends = Backends::new(options.allocation)?;
         let inner = &backends.first().inner;
-        let (cache, cache_problem) = match options.cache.map(|path| AotCache::open(&path, inner)) {
+        let (cache, cache_problem) = match options
+            .cache
+            .map(|path| AotCache::open(&path, options.cache_size, inner))
+        {
             None => (None, None),
             Some(Ok(cache)) => (Some(cache), None),
             Some(Err(problem)) => (None, Some(problem)),
@@ -131,11 +141,34 @@ impl Engine {
     pub fn cache_problem(&self) -> Option<&FolderError> {
         self.0.cache_problem.as_ref()
     }
+
+    /// The folder in which compiled components are kept; none where this engine keeps none.
+    #[must_use]
+    pub fn cache_folder(&self) -> Option<&Path> {
+        self.0.cache.as_ref().map(AotCache::path)
+    }
+
+    /// The compiled components that are kept; none where this engine keeps none.
+    ///
+    /// It looks at the files of the folder, and may be waited for: not for a thread that serves others.
+    #[must_use]
+    pub fn kept(&self) -> Option<KeptComponents> {
+        self.0.cache.as_ref().map(AotCache::list)
+    }
+
+    /// Throws kept components away; those that are in use stay so in their processes. Files that the cache did not write stay.
+    ///
+    /// It removes files, and may be waited for: not for a thread that serves others.
+    #[must_use]
+    pub fn discard(&self, which: Discard) -> Discarded {
+        let cache = self.0.cache.as_ref();
+        cache.map(|cache| cache.discard(which)).unwrap_or_default()
+    }
 }
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let cache = self.0.cache.as_ref().map(AotCache::path);
+        let cache = self.cache_folder();
         f.debug_struct("Engine")
             .field("cache", &cache)
             .finish_non_exhaustive()

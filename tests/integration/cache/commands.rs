@@ -11,7 +11,7 @@ fn lists_what_is_there_and_throws_it_away() {
     let host = home(&service, CACHE);
     let folder = host.home().join("cached");
     assert!(
-        run(&host, &["cache", "ls"])
+        run(&host, &["cache", "ls", "--only", "results"])
             .succeeded()
             .contains("cached: 0 entries")
     );
@@ -25,7 +25,7 @@ fn lists_what_is_there_and_throws_it_away() {
     )
     .unwrap();
     // Without the key that runs need: looking needs none.
-    let listed = host.run(&["cache", "ls"]).succeeded();
+    let listed = host.run(&["cache", "ls", "--only", "results"]).succeeded();
     let lines: Vec<_> = listed
         .lines()
         .filter(|line| line.contains("custom"))
@@ -48,8 +48,12 @@ fn lists_what_is_there_and_throws_it_away() {
         "{listed}"
     );
     assert!(listed.contains("and 1 that no run would take"), "{listed}");
-    let listed: Value =
-        serde_json::from_str(&host.run(&["cache", "ls", "--format", "json"]).succeeded()).unwrap();
+    let listed: Value = serde_json::from_str(
+        &host
+            .run(&["cache", "ls", "--only", "results", "--format", "json"])
+            .succeeded(),
+    )
+    .unwrap();
     let cached = listed
         .as_array()
         .unwrap()
@@ -61,10 +65,14 @@ fn lists_what_is_there_and_throws_it_away() {
         cached["entries"][0]["ttl_ms"] == 86_400_000 && cached["entries"][0]["expired"] == false
     );
 
-    let cleared = host.run(&["cache", "clear"]).succeeded();
+    let cleared = host
+        .run(&["cache", "clear", "--only", "results"])
+        .succeeded();
     assert!(cleared.contains("cached: removed 1 entry"), "{cleared}");
     assert_eq!(entries(&folder).len(), 3);
-    let cleared = host.run(&["cache", "clear", "--all"]).succeeded();
+    let cleared = host
+        .run(&["cache", "clear", "--all", "--only", "results"])
+        .succeeded();
     assert!(cleared.contains("cached: removed 3 entries"), "{cleared}");
     assert!(entries(&folder).is_empty() && folder.join("notes.txt").exists());
 }
@@ -77,8 +85,8 @@ fn a_found_files_folder_stays_beneath_it() {
     std::os::unix::fs::symlink(outside.path(), host.home().join("link")).unwrap();
     for args in [
         &["run", "x"][..],
-        &["cache", "ls"],
-        &["cache", "clear", "--all"],
+        &["cache", "ls", "--only", "results"],
+        &["cache", "clear", "--all", "--only", "results"],
     ] {
         let error = run(&host, args).failed(3);
         assert!(error.contains("`cache.dir` leads out"), "{error}");

@@ -25,6 +25,7 @@ pub(crate) fn engine() -> &'static Engine {
         let options = EngineOptions {
             cache: Some(cache),
             compiler: Compiler::Child(worker),
+            ..EngineOptions::default()
         };
         Engine::new(options).expect("the engine starts")
     })

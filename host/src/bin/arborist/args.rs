@@ -6,7 +6,9 @@ mod settings;
 
 pub(crate) use project::{BuildArgs, CheckArgs, NewArgs, TestArgs};
 pub(crate) use runner::{ConfigArgs, Format, LogFormat, Report, RunnerArgs, TalkArgs, TapeArgs};
-pub(crate) use settings::{CacheArgs, CacheCommand, ConfigCommand, ExplainArgs, SettingsArgs};
+pub(crate) use settings::{
+    CacheArgs, CacheCommand, CacheKind, ConfigCommand, ExplainArgs, SettingsArgs, WarmArgs,
+};
 
 use arborist::engine::CompileOrder;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -122,7 +124,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// List cached results, or remove them
+    /// List what is kept between runs, remove it, or compile ahead
     Cache {
         #[command(subcommand)]
         command: CacheCommand,

@@ -46,10 +46,11 @@ async fn check(path: &Path, time: Duration, talk: &Talk) -> Result<(), Failure> 
         Source::read(&file).map_err(|error| Failure::new(Exit::Component, error))
     });
     let source = source.await?;
-    let folders = Surroundings::of_process().folders;
+    let surroundings = Surroundings::of_process();
+    let engine = host::engine(&surroundings.folders, surroundings.engine()?, talk)?;
     let deadline = Deadline::after(Instant::now(), time);
     let limits = Limits::default();
-    let component = host::load(&source, &folders, &limits, deadline, talk).await?;
+    let component = host::load(&engine, &source, &limits, deadline, talk).await?;
     let info = runner::describe(&component, &limits, deadline).await;
     info.map_err(StartError::Describe)?;
     talk.done();

@@ -1,22 +1,25 @@
-//! The result cache of a command, and `arborist cache`.
+//! The result cache of a command, and `arborist cache`: what is kept between runs, of both kinds.
+
+mod components;
+mod results;
+mod warm;
+
+pub(crate) use warm::warm;
 
 use crate::{
-    args::{CacheArgs, CacheCommand, Report},
-    exit::{Exit, Failure},
+    args::{CacheArgs, CacheKind, Report},
+    exit::Failure,
     output,
     settings::{self, Surroundings},
     talk::Talk,
 };
 use arborist::{
-    cache::{self, CacheKey, Cleared, Listed, Listing, ResultCache, Which},
-    clock,
+    cache::{CacheKey, ResultCache, Which},
     config::{Folders, Invocation, Settings},
+    engine::Discard,
     escape::printable,
 };
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 /// The cache that the settings name. One that cannot be used costs a call, and a word.
 pub(crate) fn open(
@@ -44,23 +47,49 @@ fn key(folders: &Folders) -> Result<CacheKey, String> {
     CacheKey::of_folder(state).map_err(|error| error.to_string())
 }
 
-pub(crate) fn cache(command: &CacheCommand, talk: &Talk) -> Result<(), Failure> {
-    let surroundings = Surroundings::of_process();
-    match command {
-        CacheCommand::Ls(args) => ls(args, &surroundings, talk),
-        CacheCommand::Clear { folders, all } => {
-            let which = if *all { Which::All } else { Which::Expired };
-            clear(folders, which, &surroundings, talk)
-        }
-    }
+/// A folder, or what was done to it, in both formats.
+struct Told {
+    json: serde_json::Value,
+    text: String,
 }
 
-/// The selected runner's folder, and the one that a cache without a `dir` has.
-fn folders(
-    args: &CacheArgs,
-    surroundings: &Surroundings,
-    talk: &Talk,
-) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn ls(args: &CacheArgs, talk: &Talk) -> Result<(), Failure> {
+    let (surroundings, settings) = looked_at(args, talk)?;
+    let mut told = Vec::new();
+    if wants(args, CacheKind::Results) {
+        told.extend(results::list(&settings, &surroundings.folders)?);
+    }
+    if wants(args, CacheKind::Components) {
+        told.extend(components::list(&settings, &surroundings.folders, talk)?);
+    }
+    tell(told, args.format)
+}
+
+pub(crate) fn clear(args: &CacheArgs, all: bool, talk: &Talk) -> Result<(), Failure> {
+    let (surroundings, settings) = looked_at(args, talk)?;
+    let (which, discard) = if all {
+        (Which::All, Discard::All)
+    } else {
+        (Which::Expired, Discard::Useless)
+    };
+    let mut told = Vec::new();
+    if wants(args, CacheKind::Results) {
+        told.extend(results::clear(&settings, &surroundings.folders, which)?);
+    }
+    if wants(args, CacheKind::Components) {
+        let cleared = components::clear(&settings, &surroundings.folders, discard, talk)?;
+        told.extend(cleared);
+    }
+    tell(told, args.format)
+}
+
+fn wants(args: &CacheArgs, kind: CacheKind) -> bool {
+    args.only.is_none_or(|only| only == kind)
+}
+
+/// The settings of the selected runner.
+fn looked_at(args: &CacheArgs, talk: &Talk) -> Result<(Surroundings, Settings), Failure> {
+    let surroundings = Surroundings::of_process();
     let settings = surroundings.resolve(&Invocation {
         runner: args.runner.clone(),
         ..settings::to_look_at(&args.config)?
@@ -70,113 +99,14 @@ fn folders(
         .iter()
         .for_each(|warning| talk.warn(warning));
     talk.done();
-    let named = settings.cache.map(|cache| cache.dir);
-    // The one that the configuration names first.
-    let mut all: Vec<PathBuf> = named
-        .into_iter()
-        .chain(surroundings.folders.results())
-        .collect();
-    all.dedup();
-    if all.is_empty() {
-        let message = "there is no folder of results to look at\n  help: set HOME or XDG_CACHE_HOME, or name a `cache.dir` in the configuration";
-        return Err(Failure::new(Exit::Config, message));
-    }
-    Ok(all)
+    Ok((surroundings, settings))
 }
 
-fn ls(args: &CacheArgs, surroundings: &Surroundings, talk: &Talk) -> Result<(), Failure> {
-    let folders = folders(args, surroundings, talk)?;
-    let key = key(&surroundings.folders).map_err(|reason| Failure::new(Exit::Config, reason))?;
-    let listings: Vec<_> = folders
-        .iter()
-        .map(|folder| (folder.as_path(), cache::list(folder, &key)))
-        .collect();
-    match args.format {
-        Report::Json => output::print_json(&listings.iter().map(as_json).collect()),
-        Report::Text => output::print(&listings.iter().map(as_text).collect::<String>()),
+fn tell(told: Vec<Told>, format: Report) -> Result<(), Failure> {
+    match format {
+        Report::Json => output::print_json(&told.into_iter().map(|told| told.json).collect()),
+        Report::Text => output::print(&told.into_iter().map(|told| told.text).collect::<String>()),
     }
-}
-
-fn as_json((folder, listing): &(&Path, Listing)) -> serde_json::Value {
-    let entries = listing.entries.iter().map(|listed| {
-        let entry = &listed.entry;
-        serde_json::json!({
-            "name": listed.name.as_str(), "runner": entry.runner, "operation": entry.operation,
-            "component": entry.digest, "bytes": listed.bytes, "age_ms": clock::millis(listed.age),
-            "ttl_ms": entry.ttl, "expired": listed.expired,
-        })
-    });
-    serde_json::json!({
-        "folder": folder.to_string_lossy(), "entries": entries.collect::<Vec<_>>(), "unknown": listing.unknown,
-    })
-}
-
-fn as_text((folder, listing): &(&Path, Listing)) -> String {
-    let mut lines = format!("{}: {}\n", shown(folder), entries(listing.entries.len()));
-    for listed in &listing.entries {
-        let Listed { entry, bytes, .. } = listed;
-        let age = humantime::format_duration(Duration::from_secs(listed.age.as_secs()));
-        let left = Duration::from_millis(entry.ttl).saturating_sub(listed.age);
-        let end = if listed.expired {
-            "expired".to_owned()
-        } else {
-            let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
-            format!("expires in {left}")
-        };
-        lines += &format!(
-            "  {}  {}  {}  made {age} ago  {end}\n",
-            printable(&entry.runner, 60),
-            printable(&entry.operation, 60),
-            size(*bytes)
-        );
-    }
-    if listing.unknown > 0 {
-        lines += &format!(
-            "  and {} that no run would take: damaged, or of another key\n",
-            listing.unknown
-        );
-    }
-    lines
-}
-
-fn clear(
-    args: &CacheArgs,
-    which: Which,
-    surroundings: &Surroundings,
-    talk: &Talk,
-) -> Result<(), Failure> {
-    let folders = folders(args, surroundings, talk)?;
-    let cleared: Vec<_> = folders
-        .iter()
-        .map(|folder| (folder.as_path(), cache::clear(folder, which)))
-        .collect();
-    match args.format {
-        Report::Json => output::print_json(
-            &cleared
-                .iter()
-                .map(|(folder, cleared)| {
-                    serde_json::json!({
-                        "folder": folder.to_string_lossy(), "removed": cleared.entries,
-                        "bytes": cleared.bytes, "not_removed": cleared.kept,
-                    })
-                })
-                .collect(),
-        ),
-        Report::Text => output::print(&cleared.iter().map(removed).collect::<String>()),
-    }
-}
-
-fn removed((folder, cleared): &(&Path, Cleared)) -> String {
-    let mut line = format!(
-        "{}: removed {}, {}",
-        shown(folder),
-        entries(cleared.entries),
-        size(cleared.bytes)
-    );
-    if cleared.kept > 0 {
-        line += &format!("; {} could not be removed", entries(cleared.kept));
-    }
-    line + "\n"
 }
 
 fn entries(count: usize) -> String {
@@ -188,6 +118,11 @@ fn entries(count: usize) -> String {
 
 fn size(bytes: u64) -> String {
     bytesize::ByteSize::b(bytes).display().iec().to_string()
+}
+
+/// A time in whole seconds.
+fn time(time: Duration) -> String {
+    humantime::format_duration(Duration::from_secs(time.as_secs())).to_string()
 }
 
 fn shown(folder: &Path) -> String {

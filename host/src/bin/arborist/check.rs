@@ -88,7 +88,7 @@ async fn load(
     surroundings: &Surroundings,
     talk: &Talk,
 ) -> Result<Loaded, Failure> {
-    let engine = host::engine(&surroundings.folders, talk)?;
+    let engine = host::engine(&surroundings.folders, settings.engine, talk)?;
     talk.waiting_for(&format!("loading {}", printable(source.name(), 200)));
     let deadline = Deadline::after(Instant::now(), MOST);
     match runner::load(&engine, source, &settings.limits, deadline).await {

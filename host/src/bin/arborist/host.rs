@@ -9,7 +9,7 @@ use crate::{
     tape::TapeFile,
 };
 use arborist::{
-    config::{Folders, Settings},
+    config::{EngineSettings, Folders, Settings},
     engine::{
         Allocation, Compiler, CompilerCommand, Component, Engine, EngineOptions, Origin, Source,
     },
@@ -101,7 +101,8 @@ impl Plan {
         let deadline = operation.deadline(&self.settings, self.began);
         let log = audit::open(&self.settings).await?;
         let (folders, limits) = (&self.surroundings.folders, &self.settings.limits);
-        let component = load(&self.source, folders, limits, deadline, talk).await?;
+        let engine = engine(folders, self.settings.engine, talk)?;
+        let component = load(&engine, &self.source, limits, deadline, talk).await?;
         let outside = Outside {
             state: folders.state.clone(),
             ..Outside::default()
@@ -185,7 +186,11 @@ pub(crate) fn sum_up(running: &Running, talk: &Talk) {
 }
 
 /// An engine whose components are compiled in a child, and kept in the user's cache folder.
-pub(crate) fn engine(folders: &Folders, talk: &Talk) -> Result<Engine, Failure> {
+pub(crate) fn engine(
+    folders: &Folders,
+    settings: EngineSettings,
+    talk: &Talk,
+) -> Result<Engine, Failure> {
     // This very program compiles, in a child that the system bounds.
     let program = this_program().map_err(|error| {
         let message = format!("this program cannot start itself to compile: {error}");
@@ -196,6 +201,7 @@ pub(crate) fn engine(folders: &Folders, talk: &Talk) -> Result<Engine, Failure> 
         // A pool takes longer to set up than one run takes.
         allocation: Allocation::OnDemand,
         cache: folders.cache.as_ref().map(|folder| folder.join("aot")),
+        cache_size: settings.cache_size,
         compiler: Compiler::Child(worker),
     };
     let engine = Engine::new(options).map_err(|error| Failure::new(Exit::Internal, error))?;
@@ -207,15 +213,14 @@ pub(crate) fn engine(folders: &Folders, talk: &Talk) -> Result<Engine, Failure> 
 
 /// Compiles a component, or maps what an earlier command compiled.
 pub(crate) async fn load(
+    engine: &Engine,
     source: &Source,
-    folders: &Folders,
     limits: &Limits,
     deadline: Deadline,
     talk: &Talk,
 ) -> Result<Component, Failure> {
-    let engine = engine(folders, talk)?;
     talk.waiting_for(&format!("loading {}", printable(source.name(), 200)));
-    let component = runner::load(&engine, source, limits, deadline).await?;
+    let component = runner::load(engine, source, limits, deadline).await?;
     let name = printable(component.name(), 200);
     match component.origin() {
         Origin::Cached => talk.detail(format!("{name}: already compiled")),

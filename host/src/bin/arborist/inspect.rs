@@ -48,14 +48,8 @@ pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), F
     let source = settings::source(&settings).await?;
     // Compiling takes what time it needs: --timeout is around all of this.
     let loading = Deadline::after(Instant::now(), MOST);
-    let component = host::load(
-        &source,
-        &surroundings.folders,
-        &settings.limits,
-        loading,
-        talk,
-    )
-    .await?;
+    let engine = host::engine(&surroundings.folders, settings.engine, talk)?;
+    let component = host::load(&engine, &source, &settings.limits, loading, talk).await?;
     let time = Deadline::after(Instant::now(), TIME);
     let info = runner::describe(&component, &settings.limits, time).await;
     let info = info.map_err(StartError::Describe)?;

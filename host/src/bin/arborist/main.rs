@@ -26,7 +26,7 @@ mod test;
 mod writer;
 
 use arborist::engine;
-use args::{Cli, Command, Format, TalkArgs};
+use args::{CacheCommand, Cli, Command, Format, TalkArgs};
 use clap::{CommandFactory as _, Parser as _};
 use exit::{Exit, Failure};
 use std::{
@@ -89,7 +89,11 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
         Command::Runners(args) => runners::runners(&args, talk),
         Command::Init(args) => within(None, talk, config::init(args, talk)),
         Command::Config { command } => config::config(&command, talk),
-        Command::Cache { command } => cache::cache(&command, talk),
+        Command::Cache { command } => match command {
+            CacheCommand::Ls(args) => cache::ls(&args, talk),
+            CacheCommand::Clear { what, all } => cache::clear(&what, all, talk),
+            CacheCommand::Warm(args) => within(args.timeout, talk, cache::warm(args, talk)),
+        },
         Command::Compile { order } => {
             let (input, output) = (std::io::stdin().lock(), std::io::stdout().lock());
             // The reason is for the parent, which shows it as its own.
@@ -199,6 +203,9 @@ impl Command {
             Self::Build(args) => args.talk,
             Self::Test(args) => args.talk,
             Self::Check(args) => args.talk,
+            Self::Cache {
+                command: CacheCommand::Warm(args),
+            } => args.talk,
             Self::Graph(_)
             | Self::New(_)
             | Self::Runners(_)

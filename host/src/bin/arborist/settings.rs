@@ -7,7 +7,7 @@ use crate::{
     talk::Talk,
 };
 use arborist::{
-    config::{self, Environment, Faults, Folders, Invocation, Laid, Settings},
+    config::{self, EngineSettings, Environment, Faults, Folders, Invocation, Laid, Settings},
     engine::Source,
 };
 use std::io::IsTerminal as _;
@@ -40,6 +40,11 @@ impl Surroundings {
     ) -> Result<Settings, Failure> {
         config::resolve_over(invocation, &self.environment, &self.folders, laid)
             .map_err(|faults| failure(&faults))
+    }
+
+    /// How the engine is set up by a command that reads no configuration file.
+    pub(crate) fn engine(&self) -> Result<EngineSettings, Failure> {
+        EngineSettings::of_environment(&self.environment).map_err(|faults| failure(&faults))
     }
 
     /// Asks the user for what a found file would send where; without a terminal, says it. Where nothing `sends`, what the runner

@@ -5,11 +5,11 @@ use crate::{
     exit::{Exit, Failure},
     host, output,
     paint::Paint,
-    settings,
+    settings::{self, Surroundings},
     talk::Talk,
 };
 use arborist::{
-    config::{Environment, Faults, Folders},
+    config::Faults,
     escape::printable,
     runner::RunClass,
     testing::{Accepted, Diff, DiffLine, Failing, Suite, Test, Tested, Tester, Verdict},
@@ -34,10 +34,11 @@ pub(crate) async fn test(args: TestArgs, talk: &Talk) -> Result<(), Failure> {
         read(&files)
     })
     .await?;
-    let folders = Folders::of(&Environment::of_process());
+    let surroundings = Surroundings::of_process();
+    let folders = &surroundings.folders;
     let time = args.timeout.map_or(TIME, Duration::from_secs);
-    let engine = host::engine(&folders, talk)?;
-    let mut tester = Tester::new(&engine, &folders, time);
+    let engine = host::engine(folders, surroundings.engine()?, talk)?;
+    let mut tester = Tester::new(&engine, folders, time);
     let mut tally = Tally::default();
     let paint = Paint::of_stdout();
     for suite in &suites {

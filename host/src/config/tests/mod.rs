@@ -2,6 +2,7 @@
 
 mod builtin_urls;
 mod consent;
+mod engine;
 mod faulty;
 mod fields;
 mod found;
@@ -229,7 +230,6 @@ fn what_is_not_obeyed_yet_is_not_accepted_in_silence() {
         ("expose", "[api_key]"),
         ("retry", "{attempts: 2}"),
         ("rate_limit", "10"),
-        ("engine", "{}"),
     ];
     for (scope, name, treatment) in NOT_ENFORCED {
         let (_, value) = values.iter().find(|(key, _)| key == name).unwrap();

@@ -1,117 +1,144 @@
 //! One artefact: a record that names its length, and the code, each written whole and then renamed.
 
-use super::folder::Folder;
-use crate::private;
+use super::{
+    folder::Folder,
+    names::{self, DRAFT},
+    record,
+};
+use crate::{clock, private};
 use std::{
-    fs::File,
-    io::{self, Read as _, Write as _},
+    fs::{File, Metadata},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
 use tempfile::NamedTempFile;
 
-/// How the name of a file begins that is being written.
-const DRAFT: &str = ".new-";
+/// How long an entry's time of use stands before it is set anew: one that is used all day costs a call to the system now and then.
+const USED_WITHIN: Duration = Duration::from_secs(10 * 60);
 
 /// An artefact whose descriptor has been checked.
 #[derive(Debug)]
 pub(super) struct Entry {
     file: File,
+    seen: Metadata,
 }
 
 impl Entry {
     /// Opens the artefact for `key`; `None` where there is none or it cannot be trusted.
     pub(super) fn open(folder: &Folder, key: &str) -> Option<Self> {
-        let mut record = String::new();
-        private::open(&record_path(folder, key))?
-            .take(32)
-            .read_to_string(&mut record)
-            .ok()?;
-        let length: u64 = record.trim().parse().ok()?;
-        let file = private::open(&code_path(folder, key, length))?;
-        (file.metadata().ok()?.len() == length).then_some(Self { file })
+        let length = record::length(&record_path(folder, key))?;
+        let (file, seen) = private::open_seen(&code_path(folder, key, length))?;
+        (seen.len() == length).then_some(Self { file, seen })
     }
 
     pub(super) fn file(&self) -> &File {
         &self.file
     }
+
+    /// Lets the entry count as used now, unless it does already. That it cannot be done costs nothing but its place in the order.
+    pub(super) fn used(&self) {
+        let now = clock::now();
+        let used = self.seen.modified().ok();
+        // A time in the future would keep it for ever.
+        let since = used.and_then(|used| now.duration_since(used).ok());
+        if since.is_none_or(|since| since > USED_WITHIN) {
+            drop(self.file.set_modified(now));
+        }
+    }
 }
 
-/// An artefact that is being written: nobody finds it before it is kept.
-#[derive(Debug)]
-pub(crate) struct Draft(NamedTempFile);
+/// Writes the code and then the record that makes it found. The file is the code's.
+pub(super) fn keep(folder: &Folder, key: &str, code: &[u8], record: &str) -> io::Result<File> {
+    let length = code.len() as u64;
+    let file = write(folder, code, &code_path(folder, key, length))?;
+    write(folder, record.as_bytes(), &record_path(folder, key))?;
+    Ok(file)
+}
 
-impl Draft {
-    pub(super) fn new(folder: &Folder) -> io::Result<Self> {
-        // No compilation takes a day.
-        private::remove_left_behind(folder.path(), DRAFT, Duration::from_secs(24 * 60 * 60));
-        let file = tempfile::Builder::new()
-            .prefix(DRAFT)
-            .tempfile_in(folder.path())?;
-        Ok(Self(file))
+/// A reader sees the old file or the new one, and never a half.
+pub(super) fn write(folder: &Folder, content: &[u8], path: &Path) -> io::Result<File> {
+    let most = private::longest_file();
+    if content.len() as u64 > most {
+        let message = format!("this process may write files of {most} bytes at most (`ulimit -f`)");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
-
-    /// The file, to be written from its beginning.
-    pub(crate) fn file(&self) -> io::Result<File> {
-        self.0.as_file().try_clone()
-    }
-
-    /// Gives a short text its name at once.
-    pub(super) fn keep_text(mut self, text: &[u8], path: &Path) -> io::Result<()> {
-        self.0.write_all(text)?;
-        place(self.0, path)
-    }
-
-    /// Gives the artefact its name, and then the record that makes it found.
-    pub(super) fn keep(self, folder: &Folder, key: &str) -> io::Result<()> {
-        let length = self.0.as_file().metadata()?.len();
-        place(self.0, &code_path(folder, key, length))?;
-        let mut record = Self::new(folder)?.0;
-        record.write_all(length.to_string().as_bytes())?;
-        place(record, &record_path(folder, key))
-    }
+    let mut draft: NamedTempFile = tempfile::Builder::new()
+        .prefix(DRAFT)
+        .tempfile_in(folder.path())?;
+    draft.write_all(content)?;
+    // On the disk before it can be found: half an artefact must not survive a crash.
+    draft.as_file().sync_all()?;
+    draft.persist(path).map_err(|error| error.error)
 }
 
 /// Forgets an artefact that turned out to be of no use.
 pub(super) fn remove(folder: &Folder, key: &str) {
+    let record = record_path(folder, key);
     // Whether it is gone already or cannot be removed, the next compilation replaces it.
-    if let Ok(length) = std::fs::read_to_string(record_path(folder, key))
-        && let Ok(length) = length.trim().parse()
-    {
+    if let Some(length) = record::length(&record) {
         drop(std::fs::remove_file(code_path(folder, key, length)));
     }
-    drop(std::fs::remove_file(record_path(folder, key)));
+    drop(std::fs::remove_file(record));
 }
 
-fn record_path(folder: &Folder, key: &str) -> PathBuf {
-    folder.path().join(format!("{key}.len"))
+pub(super) fn record_path(folder: &Folder, key: &str) -> PathBuf {
+    folder.path().join(names::record(key))
 }
 
-/// The length is part of the name, so that a record never meets the code of another compilation.
 fn code_path(folder: &Folder, key: &str, length: u64) -> PathBuf {
-    folder.path().join(format!("{key}.{length}.code"))
-}
-
-fn place(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    // On the disk before it can be found: half an artefact must not survive a crash.
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    folder.path().join(names::code(key, length))
 }
 
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
+    use crate::engine::{aot::record::About, source::Digest};
+    use std::{os::unix::fs::PermissionsExt as _, time::UNIX_EPOCH};
 
     fn folder() -> (tempfile::TempDir, Folder) {
         let base = tempfile::tempdir().unwrap();
         let folder = Folder::open(&base.path().join("aot")).unwrap();
-        let draft = Draft::new(&folder).unwrap();
-        draft.file().unwrap().write_all(b"code").unwrap();
-        draft.keep(&folder, "key").unwrap();
+        let record = About::text(4, Digest::of(b"x"), "a name");
+        keep(&folder, "key", b"code", &record).unwrap();
         assert!(Entry::open(&folder, "key").is_some());
         (base, folder)
+    }
+
+    #[test]
+    fn a_record_says_what_was_compiled() {
+        let (_base, folder) = folder();
+        let about = About::read(&record_path(&folder, "key"));
+        assert_eq!(about.digest, Some(Digest::of(b"x")));
+        assert_eq!(about.name.as_deref(), Some("a name"));
+        assert_eq!(about.version.as_deref(), Some(env!("CARGO_PKG_VERSION")));
+        // As earlier versions wrote it.
+        std::fs::write(record_path(&folder, "key"), "4").unwrap();
+        assert!(Entry::open(&folder, "key").is_some());
+        assert_eq!(About::read(&record_path(&folder, "key")), About::default());
+    }
+
+    #[test]
+    fn the_time_of_use_is_set_once_in_a_while() {
+        let (_base, folder) = folder();
+        let path = code_path(&folder, "key", 4);
+        let modified = || path.metadata().unwrap().modified().unwrap();
+        let set = |time| {
+            let file = File::options().write(true).open(&path).unwrap();
+            file.set_modified(time).unwrap();
+        };
+        let lately = clock::now() - USED_WITHIN / 2;
+        for (before, is_set) in [
+            (UNIX_EPOCH, true),
+            (lately, false),
+            (clock::now() + USED_WITHIN, true),
+        ] {
+            set(before);
+            Entry::open(&folder, "key").unwrap().used();
+            let since = clock::now().duration_since(modified());
+            let now = since.is_ok_and(|since| since < USED_WITHIN / 4);
+            assert_eq!((now, modified() == before), (is_set, !is_set), "{before:?}");
+        }
     }
 
     #[test]
@@ -120,23 +147,6 @@ mod tests {
         let code = code_path(&folder, "key", 4);
         std::fs::set_permissions(&code, std::fs::Permissions::from_mode(0o666)).unwrap();
         assert!(Entry::open(&folder, "key").is_none());
-    }
-
-    #[test]
-    fn drafts_that_were_left_behind_are_removed_after_a_day() {
-        let (_base, folder) = folder();
-        let (left, young) = (
-            folder.path().join(".new-aaaaaa"),
-            folder.path().join(".new-bbbbbb"),
-        );
-        for path in [&left, &young] {
-            std::fs::write(path, "half").unwrap();
-        }
-        let file = File::options().write(true).open(&left).unwrap();
-        file.set_modified(std::time::UNIX_EPOCH).unwrap();
-        drop(Draft::new(&folder).unwrap());
-        assert!(!left.exists() && young.exists());
-        assert!(Entry::open(&folder, "key").is_some());
     }
 
     #[test]

@@ -1,28 +1,22 @@
 //! What runners said of themselves, kept beside their artefacts and trusted as these are.
 
-use super::{AotCache, entry::Draft};
+use super::{AotCache, contents::Contents, entry, names};
 use crate::{
     engine::{RunnerInfo, source::Digest},
     limits::Limits,
-    private::{self, Bound},
+    private,
 };
+use sha2::{Digest as _, Sha256};
 use std::{io::Read as _, path::PathBuf};
 
-const ENDING: &str = ".about";
 /// The longest answer that is kept, in bytes; who says more is asked each time.
 const MAX_BYTES: u64 = 256 * 1024;
-/// The most answers; the oldest go first. 1,000 of ordinary length are about 1 MiB.
-const MOST: Bound = Bound {
-    ending: ENDING,
-    files: 1_000,
-    bytes: 16 * 1024 * 1024,
-};
 
 impl AotCache {
     /// What the component of that digest said under these limits, if it was kept. What is damaged was not.
     pub(in crate::engine) fn said(&self, digest: Digest, limits: &Limits) -> Option<RunnerInfo> {
         let mut text = Vec::new();
-        private::open(&self.about_path(digest, limits))?
+        private::open(&self.about_path(&self.key(digest), limits))?
             .take(MAX_BYTES + 1)
             .read_to_end(&mut text)
             .ok()?;
@@ -35,27 +29,30 @@ impl AotCache {
         let Ok(text) = serde_json::to_vec(info) else {
             return;
         };
-        if text.len() as u64 > MAX_BYTES {
+        let (length, key) = (text.len() as u64, self.key(digest));
+        if length > MAX_BYTES {
             return;
         }
-        let path = self.about_path(digest, limits);
-        let kept = Draft::new(&self.folder).and_then(|draft| draft.keep_text(&text, &path));
-        drop(kept);
-        private::remove_oldest(self.folder.path(), MOST, |_| true);
+        let contents = Contents::of(&self.folder);
+        if contents.make_room(&self.folder, &key, length, self.most.bytes()) {
+            let path = self.about_path(&key, limits);
+            drop(entry::write(&self.folder, &text, &path));
+        }
     }
 
-    /// The version of this program is in every name; a runner can tell limits by what it is refused.
-    fn about_path(&self, digest: Digest, limits: &Limits) -> PathBuf {
-        let limits: Vec<u8> = limits.of_run().flatten().collect();
-        let key = self.key_with(digest, &limits);
-        self.folder.path().join(format!("{key}{ENDING}"))
+    /// The version of this program is in every key; a runner can tell limits by what it is refused.
+    fn about_path(&self, key: &str, limits: &Limits) -> PathBuf {
+        let mut hasher = Sha256::new();
+        limits.of_run().for_each(|limit| hasher.update(limit));
+        let under = super::hex(hasher.finalize().iter().take(8));
+        self.folder.path().join(names::said(key, &under))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::ConfigField;
+    use crate::{engine::ConfigField, limits::CacheSize};
 
     fn info() -> RunnerInfo {
         RunnerInfo {
@@ -76,7 +73,8 @@ mod tests {
     fn what_was_said_is_known_for_the_same_component_and_limits() {
         let base = tempfile::tempdir().unwrap();
         let engine = wasmtime::Engine::new(&crate::engine::settings::on_demand()).unwrap();
-        let cache = AotCache::open(&base.path().join("aot"), &engine).unwrap();
+        let most = CacheSize::default();
+        let cache = AotCache::open(&base.path().join("aot"), most, &engine).unwrap();
         let (digest, limits) = (Digest::of(b"one"), Limits::default());
         assert_eq!(cache.said(digest, &limits), None);
         cache.remember(digest, &limits, &info());
@@ -87,7 +85,7 @@ mod tests {
         compiles.set("compile-cpu", "1s").unwrap();
         assert_eq!(cache.said(digest, &less), None);
         assert_eq!(cache.said(digest, &compiles), Some(info()));
-        let path = cache.about_path(digest, &limits);
+        let path = cache.about_path(&cache.key(digest), &limits);
         std::fs::write(&path, "{\"name\":").unwrap();
         assert_eq!(cache.said(digest, &limits), None, "damaged");
         let much = RunnerInfo {

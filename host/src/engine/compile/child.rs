@@ -1,10 +1,9 @@
-//! The parent's side: starts the child, gives it the component, and says how it ended.
+//! The parent's side: starts the child, gives it the component, takes the native code, and says how it ended.
 
 use super::{CompileError, CompileOrder};
 use crate::{engine::source::Source, limits::Limit};
 use std::{
     ffi::OsString,
-    fs::File,
     io,
     path::PathBuf,
     process::{ExitStatus, Stdio},
@@ -16,6 +15,8 @@ use tokio::{
 
 /// As much of a child's explanation as is read, in bytes.
 const EXPLANATION: u64 = 16 * 1024;
+/// The largest artefact, in bytes: about ten times what the largest real runners come to.
+const MAX_ARTEFACT: u64 = 1024 * 1024 * 1024;
 
 /// The command that compiles: a program that ends in [`super::compile_as_child`].
 #[derive(Clone, Debug)]
@@ -35,13 +36,13 @@ impl CompilerCommand {
     }
 }
 
-/// Compiles `source` into `artefact`. Dropping the future kills the child.
+/// Compiles `source`. The native code comes through a pipe, so that no disk and no limit on files decides whether it arrives. Dropping
+/// the future kills the child.
 pub(super) async fn compile(
     worker: &CompilerCommand,
     source: &Source,
     order: &CompileOrder,
-    artefact: File,
-) -> Result<(), CompileError> {
+) -> Result<Vec<u8>, CompileError> {
     let failed = |error: io::Error| CompileError::Refused(format!("the compiler failed: {error}"));
     let mut command = Command::new(&worker.program);
     command
@@ -51,7 +52,7 @@ pub(super) async fn compile(
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::piped())
-        .stdout(artefact)
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     // Ctrl-C is for the host, which says what becomes of its children.
@@ -59,11 +60,24 @@ pub(super) async fn compile(
     command.process_group(0);
     let mut child = command.spawn().map_err(failed)?;
     let input = child.stdin.take();
-    let errors = child.stderr.take();
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
     let give = async {
         // A child that ends before it has read everything says why.
         if let Some(mut input) = input {
             drop(input.write_all(source.bytes()).await);
+        }
+    };
+    // The child holds it in its memory as well.
+    let most = MAX_ARTEFACT.min(order.memory());
+    let receive = async {
+        let mut code = Vec::new();
+        match output {
+            // Behind the bound the pipe is closed, and the child's writing fails.
+            Some(output) => {
+                let received = output.take(most + 1).read_to_end(&mut code).await;
+                received.map(|_| code)
+            }
+            None => Ok(code),
         }
     };
     let listen = async {
@@ -73,8 +87,14 @@ pub(super) async fn compile(
         }
         String::from_utf8_lossy(&said).into_owned()
     };
-    let ((), said, status) = tokio::join!(give, listen, child.wait());
-    judge(status.map_err(failed)?, &said)
+    let ((), code, said, status) = tokio::join!(give, receive, listen, child.wait());
+    let code = code.map_err(failed)?;
+    if code.len() as u64 > most {
+        let reason = "its native code is larger than any runner's";
+        return Err(CompileError::Refused(reason.to_owned()));
+    }
+    judge(status.map_err(failed)?, &said)?;
+    Ok(code)
 }
 
 /// What the end of a child means.
@@ -85,9 +105,6 @@ fn judge(status: ExitStatus, said: &str) -> Result<(), CompileError> {
     Err(match ended_by(status) {
         None => CompileError::Refused(said.trim().to_owned()),
         Some("SIGXCPU") => CompileError::Limit(Limit::CompileCpu),
-        Some("SIGXFSZ") => {
-            CompileError::Refused("its native code is larger than any runner's".to_owned())
-        }
         // What the allocator's failure says before it aborts.
         Some(_) if said.contains("memory allocation of") => {
             CompileError::Limit(Limit::CompileMemory)
@@ -101,9 +118,8 @@ fn judge(status: ExitStatus, said: &str) -> Result<(), CompileError> {
 fn ended_by(status: ExitStatus) -> Option<&'static str> {
     use rustix::process::Signal;
     use std::os::unix::process::ExitStatusExt as _;
-    const NAMES: [(Signal, &str); 7] = [
+    const NAMES: [(Signal, &str); 6] = [
         (Signal::XCPU, "SIGXCPU"),
-        (Signal::XFSZ, "SIGXFSZ"),
         (Signal::ABORT, "SIGABRT"),
         (Signal::SEGV, "SIGSEGV"),
         (Signal::BUS, "SIGBUS"),

@@ -4,17 +4,14 @@
 //! few kilobytes can cost it gigabytes or minutes. A child can be given a bound on both, and be stopped in the
 //! middle.
 
-mod artefact;
 mod child;
 mod worker;
 
-pub(super) use artefact::Artefact;
 pub use child::CompilerCommand;
 pub use worker::{CompileOrder, compile_as_child};
 
 use super::source::Source;
 use crate::limits::{Limit, Limits};
-use std::fs::File;
 
 /// Where components are compiled.
 #[derive(Clone, Debug, Default)]
@@ -35,13 +32,12 @@ pub(super) enum CompileError {
     Limit(Limit),
 }
 
-/// Compiles `source` in a child into `artefact`, an empty file.
+/// Compiles `source` in a child, and gives the native code.
 pub(super) async fn in_child(
     worker: &CompilerCommand,
     source: &Source,
     limits: &Limits,
-    artefact: File,
-) -> Result<(), CompileError> {
+) -> Result<Vec<u8>, CompileError> {
     let order = CompileOrder::new(limits);
-    child::compile(worker, source, &order, artefact).await
+    child::compile(worker, source, &order).await
 }

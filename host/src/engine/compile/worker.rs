@@ -11,9 +11,6 @@ use std::{
     str::FromStr,
 };
 
-/// The largest artefact, in bytes: about ten times what the largest real runners come to.
-const MAX_ARTEFACT: u64 = 1024 * 1024 * 1024;
-
 /// What a child may use. It travels as one argument, so that parent and child cannot disagree on its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompileOrder {
@@ -32,6 +29,11 @@ impl CompileOrder {
             cpu: limits.get(Limit::CompileCpu).div_ceil(1000),
             parent: std::process::id(),
         }
+    }
+
+    /// The bytes of memory that the child may write to.
+    pub(super) fn memory(&self) -> u64 {
+        self.memory
     }
 }
 
@@ -103,7 +105,7 @@ fn out_of_room(kind: std::io::ErrorKind) {
     }
 }
 
-/// Bounds memory, CPU time and the size of files, leaves no core dump, and ties this process to its parent.
+/// Bounds memory and CPU time, writes no file, leaves no core dump, and ties this process to its parent.
 #[cfg(unix)]
 fn bound(order: &CompileOrder) -> std::io::Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -119,7 +121,7 @@ fn bound(order: &CompileOrder) -> std::io::Result<()> {
     // What is written to, rather than the address space: an allocator reserves much that it never uses.
     limit(Resource::Data, order.memory, order.memory)?;
     limit(Resource::Cpu, order.cpu, order.cpu.saturating_add(1))?;
-    limit(Resource::Fsize, MAX_ARTEFACT, MAX_ARTEFACT)?;
+    limit(Resource::Fsize, 0, 0)?;
     limit(Resource::Core, 0, 0)?;
     #[cfg(target_os = "linux")]
     {

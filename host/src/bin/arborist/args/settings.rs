@@ -1,13 +1,18 @@
 //! The commands that look at settings and at what is kept.
 
-use super::runner::{ConfigArgs, Report};
-use clap::{Args, Subcommand, ValueHint};
+use super::runner::{ConfigArgs, Report, TalkArgs, seconds};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   arborist config explain
   arborist config explain --request \"POST https://api.example.com/v1/generate\"";
+
+const WARM_EXAMPLES: &str = "\
+Examples:
+  arborist cache warm
+  arborist cache warm openai ./my-runner.wasm";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
@@ -22,29 +27,62 @@ pub(crate) enum ConfigCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
-    /// List the cached results with their age and size
+    /// List the cached results and the compiled components
     Ls(CacheArgs),
-    /// Remove the cached results that are expired or cannot be read
+    /// Remove what no run would take: results that are expired or cannot be read, components that were compiled for another version
     Clear {
         #[command(flatten)]
-        folders: CacheArgs,
+        what: CacheArgs,
         /// Remove all of them
         #[arg(long)]
         all: bool,
     },
+    /// Compile runners now, so that their first run starts at once
+    #[command(after_help = WARM_EXAMPLES)]
+    Warm(WarmArgs),
 }
 
-/// Which folders of results.
+/// What of the caches, and which folder of results.
 #[derive(Debug, Args)]
 pub(crate) struct CacheArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+    /// Leave the other kind alone
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(crate) only: Option<CacheKind>,
     /// Look at the folder of this runner rather than the selected one's
     #[arg(long, value_name = "NAME")]
     pub(crate) runner: Option<String>,
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Report,
+}
+
+/// What is kept between runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CacheKind {
+    /// What runners made of the same question before
+    Results,
+    /// Native code
+    Components,
+}
+
+/// Which runners to compile.
+#[derive(Debug, Args)]
+pub(crate) struct WarmArgs {
+    /// Runners or component files (.wasm or .wat); without any, those that are built in and each section with a component
+    #[arg(value_name = "RUNNER|FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) runners: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// How to print what was done
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Report,
+    /// Give up after this many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<u64>,
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
 }
 
 /// Which settings to look at.

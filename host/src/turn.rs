@@ -1,4 +1,4 @@
-//! Turns: two runs with the same question make one call.
+//! Turns: of many who are about to do the same, in this process and others, one does it and the others wait.
 //!
 //! A turn is a lock that the system holds for an open file, so it ends with its process, however that ends. The file is there as long as
 //! somebody has or wants the turn: who had it removes it, and who finds that the file he has locked is no longer the one at the path
@@ -19,7 +19,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// How often a file may vanish between opening and locking it.
 const TRIES: usize = 100;
 
-/// The right to ask a question, until it is dropped.
+/// The right to do something, until it is dropped.
 #[derive(Debug)]
 pub struct Turn {
     /// None where there is nothing to lock, and everybody has a turn.
@@ -40,7 +40,7 @@ pub struct Late;
 
 impl Turn {
     /// Waits for the turn at `path`. Where no lock can be had, nobody waits.
-    pub(super) async fn wait(path: &Path, deadline: Instant) -> Result<Self, Late> {
+    pub(crate) async fn wait(path: &Path, deadline: Instant) -> Result<Self, Late> {
         let mut pause = FIRST_PAUSE;
         loop {
             match take(path) {
@@ -92,7 +92,7 @@ impl Drop for Held {
 }
 
 /// Removes a lock's file that nobody holds. Whether it was removed.
-pub(super) fn remove_unheld(path: &Path) -> bool {
+pub(crate) fn remove_unheld(path: &Path) -> bool {
     match take(path) {
         Taken::Mine(held) => {
             drop(held);

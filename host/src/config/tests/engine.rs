@@ -1,0 +1,63 @@
+//! `engine`: what is the user's own, whatever he runs.
+
+use super::{Case, EngineSettings, Environment};
+
+const MIB: u64 = 1 << 20;
+
+#[test]
+fn the_size_of_the_cache_is_taken_from_a_named_file_and_a_variable() {
+    assert_eq!(Case::empty().settings().engine, EngineSettings::default());
+    let case = Case::named("engine: {cache_size: 300MiB}\n");
+    assert_eq!(case.settings().engine.cache_size.bytes(), 300 * MIB);
+    let case = case.variable("AGENT_ARBORIST_ENGINE__CACHE_SIZE", "1MiB");
+    let settings = case.settings();
+    assert_eq!(settings.engine.cache_size.bytes(), MIB);
+    let rows = settings.rows();
+    let row = rows.iter().find(|row| row.key == "engine.cache_size");
+    let row = row.unwrap();
+    assert_eq!(
+        (row.value.as_str(), row.source.as_str()),
+        ("1.0 MiB", "$AGENT_ARBORIST_ENGINE__CACHE_SIZE")
+    );
+}
+
+#[test]
+fn a_found_file_has_no_say_in_it() {
+    for size in ["0", "1TiB"] {
+        let case = Case::found(&format!("engine: {{cache_size: {size}}}\n"));
+        let settings = case.settings();
+        assert_eq!(settings.engine, EngineSettings::default(), "{size}");
+        assert!(
+            settings.warned().contains("`engine.cache_size` is ignored"),
+            "{size}"
+        );
+        // A variable is the user's word.
+        let case = case.variable("AGENT_ARBORIST_ENGINE__CACHE_SIZE", "1MiB");
+        assert_eq!(case.settings().engine.cache_size.bytes(), MIB, "{size}");
+    }
+}
+
+#[test]
+fn what_it_cannot_mean_is_refused() {
+    for (text, reason) in [
+        ("engine: {cache_size: 2TiB}\n", "up to 1.0 TiB"),
+        ("engine: {cache_size: lots}\n", "a size such as 2GiB"),
+        ("engine: {cache_sise: 2GiB}\n", "did you mean `cache_size`"),
+        ("engine: 2GiB\n", "must be a map"),
+        ("engine: [a]\n", "must be a map"),
+    ] {
+        let fault = Case::named(text).faults().render(false);
+        assert!(fault.contains(reason), "{text}: {fault}");
+    }
+}
+
+#[test]
+fn commands_without_a_file_go_by_the_variable() {
+    let of = |value: &str| {
+        let variables = [("AGENT_ARBORIST_ENGINE__CACHE_SIZE", value)];
+        EngineSettings::of_environment(&Environment::from_iter(variables))
+    };
+    assert_eq!(of("3MiB").unwrap().cache_size.bytes(), 3 * MIB);
+    assert_eq!(of("").unwrap(), EngineSettings::default());
+    assert!(of("3 cubits").is_err());
+}
