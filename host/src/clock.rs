@@ -12,6 +12,12 @@ pub fn now() -> SystemTime {
     SystemTime::now()
 }
 
+/// A time without what is less than a millisecond, for messages.
+#[must_use]
+pub fn whole_millis(time: Duration) -> Duration {
+    Duration::from_millis(millis(time))
+}
+
 /// A time in whole milliseconds; the largest number where it is more.
 #[must_use]
 pub fn millis(time: Duration) -> u64 {

@@ -340,7 +340,7 @@ fn the_last_event_of_a_failure_waits_for_a_slow_reader() {
     let mut child = host
         .command()
         .args(["run", "log-flood 900", "--component", PLAIN])
-        .args(["--format", "ndjson", "-o", "missing/spec.yaml"])
+        .args(["--format", "ndjson", "--dagu", "-", "--param", "dagu=none"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -352,8 +352,8 @@ fn the_last_event_of_a_failure_waits_for_a_slow_reader() {
         assert!(child.try_wait().unwrap().is_none(), "it waited for nobody");
     }
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.status.code(), Some(7));
     let events = events(&String::from_utf8(output.stdout).unwrap());
-    assert_eq!(events.last().unwrap()["class"], "usage");
+    assert_eq!(events.last().unwrap()["class"], "spec");
     assert!(of(&events, "log").len() >= 900);
 }

@@ -10,6 +10,7 @@
 // A guest that no test names is a constant that nobody uses.
 #![deny(dead_code)]
 
+mod advice;
 mod aot;
 mod audit;
 mod both_doors;

@@ -1,5 +1,6 @@
 //! `arborist new` and `arborist build`, with tools that are missing, old, slow or broken; real ones are in `toolchains`.
 
+use crate::guests::PLAIN;
 use arborist_tests::{Host, Ran, host, pty::Terminal};
 use std::{
     fs,
@@ -53,8 +54,8 @@ fn a_project_has_what_its_readme_says_and_a_configuration_without_faults() {
             );
         }
         let folder = host.home().join("mine");
-        // The component is not built yet; all else is as it should be.
-        fs::write(folder.join("mine.wasm"), "").unwrap();
+        // The component is not built here: another is in its place, and all else is as it should be.
+        fs::copy(PLAIN, folder.join("mine.wasm")).unwrap();
         let mut check = host.command();
         check
             .args(["config", "check"])
@@ -203,7 +204,18 @@ fn what_a_tool_says_when_it_fails_is_shown_and_escaped() {
     let error = built(&host, &["-v"]).failed(4);
     assert_eq!(error.matches("the reason").count(), 1, "{error}");
     assert!(
-        error.contains("componentize-py -d wit -w described-runner componentize app -o mine.wasm"),
+        error.contains(
+            ".venv/bin/componentize-py -d wit -w described-runner componentize app -o mine.wasm"
+        ),
+        "{error}"
+    );
+    // What is run is what is told: here the one of the path.
+    let host = project("python");
+    program(&host, "bin/componentize-py", script);
+    let error = built(&host, &["-v"]).failed(4);
+    assert!(
+        error
+            .contains("\ncomponentize-py -d wit -w described-runner componentize app -o mine.wasm"),
         "{error}"
     );
 }

@@ -26,4 +26,4 @@ pub use line::{MAX_LINE_BYTES, Outcome, Verdict};
 pub use log::{AuditFailure, AuditLog};
 pub use open::{Links, OpenError};
 pub use run::{Audience, CallEnd, MAX_UNSENT, RunAudit, RunOf, UnderWay};
-pub use seen::{Ended, Watch};
+pub use seen::{Ended, Wait, Watch};

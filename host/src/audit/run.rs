@@ -4,9 +4,9 @@ use super::{
     attempt::{Asked, Attempt},
     line::{Began, Line, Name, Names, Omitted, Outcome, Record},
     log::{AuditFailure, AuditLog},
-    seen::{Ended, Watch},
+    seen::{Ended, Wait, Watch},
 };
-use crate::escape::printable;
+use crate::{clock, escape::printable};
 use serde::Serialize;
 use std::{
     fmt,
@@ -14,6 +14,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU8, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 /// The most attempts of one run that have a line although nothing of them was sent: 1,000. A guest can ask for what is
@@ -143,6 +144,20 @@ impl RunAudit {
             inner.end(Outcome::Abandoned);
         }
         UnderWay(self.clone(), Outcome::Cancelled)
+    }
+
+    /// Says that a request waits, and for how long.
+    pub(crate) fn waits(&self, wait: Wait, time: Duration) {
+        let Some(inner) = &self.0 else {
+            return;
+        };
+        let within = inner.span.lock().unwrap_or_else(PoisonError::into_inner);
+        let shown = humantime::format_duration(clock::whole_millis(time));
+        tracing::info!(target: "arborist::request", parent: &*within, "waits {shown} for {wait}");
+        drop(within);
+        if let Some(watch) = &inner.audience.watch {
+            watch.waits(wait, time);
+        }
     }
 
     /// Begins an attempt. `asked` is not called where nobody reads it.

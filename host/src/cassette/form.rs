@@ -7,6 +7,8 @@ use std::fmt;
 
 /// The largest cassette, in bytes: 64 MiB.
 pub const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// Most faults of exchanges that a message tells.
+const MAX_TOLD: usize = 10;
 /// The version that this host writes and reads.
 const VERSION: u32 = 1;
 /// What stands above a cassette that was recorded.
@@ -31,11 +33,12 @@ pub enum CassetteError {
         "it is a cassette of version {0}, and this host reads version {VERSION}\n  help: record it again with `arborist run --record FILE`"
     )]
     Version(u32),
-    /// An exchange is not complete or says two things.
+    /// Exchanges are not complete, say two things, or hold keys that there are not: each with its number, from 1. Not empty.
     #[error(
-        "exchange {0}: {1}\n  help: an exchange has a `request` with `method` and `url`, and a `response` with a `status`; docs/cassettes.md has the rest"
+        "{}\n  help: an exchange has a `request` with `method` and `url`, and a `response` with a `status`; docs/cassettes.md has the rest",
+        told(.0)
     )]
-    Exchange(usize, String),
+    Exchanges(Vec<(usize, String)>),
 }
 
 #[derive(Deserialize, Serialize)]
@@ -43,6 +46,14 @@ pub enum CassetteError {
 struct File {
     cassette: u32,
     exchanges: Vec<Entry>,
+}
+
+/// A cassette whose exchanges nobody has looked at yet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Loose {
+    cassette: u32,
+    exchanges: Vec<serde_json::Value>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -127,19 +138,52 @@ pub fn read(text: &str) -> Result<Vec<Exchange>, CassetteError> {
         },
         with_snippet: false,
     };
-    let file: File = serde_saphyr::from_str_with_options(text, options)
-        .map_err(|error| CassetteError::Form(printable(&error.to_string(), 500).into_owned()))?;
-    if file.cassette != VERSION {
-        return Err(CassetteError::Version(file.cassette));
+    let file: Result<File, _> = serde_saphyr::from_str_with_options(text, options.clone());
+    let exchanges: Vec<Result<Exchange, String>> = match file {
+        Ok(file) if file.cassette != VERSION => return Err(CassetteError::Version(file.cassette)),
+        Ok(file) => file.exchanges.into_iter().map(Entry::read).collect(),
+        // The reader stops at the first fault; one exchange at a time, all of them are found.
+        Err(error) => {
+            let form = CassetteError::Form(printable(&error.to_string(), 500).into_owned());
+            let Ok(loose) = serde_saphyr::from_str_with_options::<Loose>(text, options) else {
+                return Err(form);
+            };
+            if loose.cassette != VERSION {
+                return Err(CassetteError::Version(loose.cassette));
+            }
+            let read: Vec<_> = loose.exchanges.into_iter().map(exchange).collect();
+            if read.iter().all(Result::is_ok) {
+                return Err(form);
+            }
+            read
+        }
+    };
+    let mut faults = Vec::new();
+    let mut good = Vec::with_capacity(exchanges.len());
+    for (number, exchange) in (1..).zip(exchanges) {
+        match exchange {
+            Ok(exchange) => good.push(exchange),
+            Err(reason) => faults.push((number, reason)),
+        }
     }
-    let entries = file.exchanges.into_iter().enumerate();
-    entries
-        .map(|(index, entry)| {
-            entry
-                .read()
-                .map_err(|reason| CassetteError::Exchange(index + 1, reason))
-        })
-        .collect()
+    match faults.is_empty() {
+        true => Ok(good),
+        false => Err(CassetteError::Exchanges(faults)),
+    }
+}
+
+/// The faults of exchanges, a line each; of many the first.
+fn told(faults: &[(usize, String)]) -> String {
+    let mut lines: Vec<String> = faults
+        .iter()
+        .take(MAX_TOLD)
+        .map(|(number, reason)| format!("exchange {number}: {reason}"))
+        .collect();
+    let more = faults.len().saturating_sub(MAX_TOLD);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines.join("\n  ")
 }
 
 /// Reads one exchange, as it stands in a cassette's list; for files that hold exchanges among other things.

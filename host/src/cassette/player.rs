@@ -60,10 +60,13 @@ impl Player {
             None if self.exchanges.is_empty() => {
                 format!("the cassette holds no answer to {request}: it is empty")
             }
-            None => format!(
-                "the cassette holds no answer to {request}: all its {} exchanges were used",
-                self.exchanges.len()
-            ),
+            None => {
+                let used = match self.exchanges.len() {
+                    1 => "its one exchange was used".to_owned(),
+                    all => format!("all its {all} exchanges were used"),
+                };
+                format!("the cassette holds no answer to {request}: {used}")
+            }
         })
     }
 

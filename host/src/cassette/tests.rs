@@ -63,6 +63,17 @@ fn a_cassette_answers_what_it_holds_once() {
         refused.ends_with("all its 2 exchanges were used"),
         "{refused}"
     );
+    let one = "cassette: 1\nexchanges:\n- {request: {method: GET, url: 'http://a/'}, broken: x}\n";
+    let player = Player::read(one).unwrap();
+    let asked = Request {
+        method: "GET".to_owned(),
+        url: "http://a/".to_owned(),
+        headers: None,
+        body: None,
+    };
+    player.reply(&asked).unwrap();
+    let refused = player.reply(&asked).unwrap_err();
+    assert!(refused.ends_with("its one exchange was used"), "{refused}");
 }
 
 #[test]
@@ -117,6 +128,25 @@ fn what_is_no_cassette_says_why() {
     assert!(one("  response: {status: 200, base64: '!'}").contains("no base64"));
     assert!(one("  response: {status: 200, headers: {'a b': c}}").contains("`a b` is no header"));
     assert!(one("  response: {status: 200, boddy: a}").contains("boddy"));
+    let all = fault(
+        "cassette: 1\nexchanges:\n- request: {method: GET}\n- request: {method: GET, url: 'http://a/'}\n  broken: x\n\
+         - request: {method: GET, url: 'http://a/'}\n  response: {status: 200, boddy: a}\n- request: {method: GET, url: 'http://a/'}\n",
+    );
+    for told in [
+        "exchange 1: missing field `url`\n  exchange 3: unknown field `boddy`",
+        "\n  exchange 4: it has one of",
+    ] {
+        assert!(all.contains(told), "{all}");
+    }
+    let many = format!(
+        "cassette: 1\nexchanges:\n{}",
+        "- request: {method: GET}\n".repeat(40)
+    );
+    let many = fault(&many);
+    assert!(
+        many.contains("exchange 10: ") && many.contains("\n  and 30 more\n  help: "),
+        "{many}"
+    );
     // As small as it is, it would be large.
     let bomb = "cassette: 1\nexchanges:\n- &a {x: 1}\n- [*a, *a]\n";
     assert!(fault(bomb).contains("help"));

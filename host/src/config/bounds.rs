@@ -95,12 +95,14 @@ impl Resolver<'_> {
                 self.note(&label, Some(&node.at));
             }
         }
-        if let Some(seconds) = self.invocation.timeout {
-            let whole = Duration::from_secs(seconds);
+        if let Some(whole) = self.invocation.timeout {
             let at = At::Flag("--timeout");
             if whole.is_zero() || whole > MAX_TIMEOUT {
-                self.report
-                    .fault(&at, "it takes seconds from 1 to 86400", None);
+                self.report.fault(
+                    &at,
+                    "it takes a time up to a day, such as 30, 90s or 1m30s",
+                    None,
+                );
             } else {
                 timeouts = Timeouts {
                     task_spec: whole,

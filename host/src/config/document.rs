@@ -22,6 +22,9 @@ const MAX_EXPANDED_BYTES: usize = 4 * MAX_FILE_BYTES;
 /// Longest key in bytes.
 const MAX_KEY_BYTES: usize = 200;
 
+/// What most texts lack that are no YAML.
+const QUOTES: &str = "a value with `: `, ` #` or a special first character needs quotes, and so does `${…}` within { } or [ ]";
+
 /// Something that is wrong with the text as YAML.
 pub(super) struct Problem {
     pub(super) message: String,
@@ -64,9 +67,15 @@ pub(super) fn read(text: &str) -> Document {
                     column: mark.col() + 1,
                     span: start..start,
                 };
+                let tab = text.get(..start).unwrap_or_default();
+                let tab = tab.rsplit('\n').next().unwrap_or_default().contains('\t');
+                let help = match tab {
+                    true => "YAML is indented with spaces: put them in the place of the tab",
+                    false => QUOTES,
+                };
                 reader.problem(
                     format!("not valid YAML: {}", printable(&error.info(), 160)),
-                    Some("a value with `: `, ` #` or a special first character needs quotes, and so does `${…}` within { } or [ ]"),
+                    Some(help),
                     At::File(spot),
                 );
                 true

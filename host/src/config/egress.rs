@@ -121,6 +121,7 @@ pub(super) fn policy(
     let mut builder = Policy::builder().section(name);
     match &section.allow {
         Some(rules) => {
+            builder = builder.with_allow();
             for (rule, _) in rules {
                 builder = builder.allow(rule);
             }

@@ -47,6 +47,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod unexpanded;
 mod values;
 mod verdict;
 mod way_out;
@@ -71,4 +72,5 @@ pub use settings::{
     Selected, Settings, Source, Timeouts,
 };
 pub use template::TEMPLATE;
+pub use values::time;
 pub use verdict::{Permitted, Refused, Verdict};

@@ -22,7 +22,7 @@ use super::settings::{
 };
 use super::source::SourceText;
 use super::written::{Written, has_component};
-use super::{document, flags, overlay};
+use super::{document, flags, overlay, unexpanded};
 use crate::builtin;
 use crate::policy::Policy;
 use crate::route::Route;
@@ -283,7 +283,11 @@ impl Resolver<'_> {
         let policy = policy(name, section, &urls, &self.invocation.allow, report);
         let origins: Vec<_> = urls.into_iter().map(|url| (url.name, url.origin)).collect();
         binder.set_origins(&origins, &policy);
-        let own = std::mem::take(&mut section.own);
+        let mut own = std::mem::take(&mut section.own);
+        own.retain(|own| {
+            let is_secret = binder.is_secret(&own.name, &own.value);
+            unexpanded::check(own, is_secret, self.environment, report)
+        });
         let fields: Vec<Field> = own
             .into_iter()
             .filter_map(|own| binder.field(own, report))

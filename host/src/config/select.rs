@@ -49,7 +49,12 @@ pub(super) fn choose(
             at: Some(At::Flag("--runner")),
             lent: true,
         },
-        (None, None) => usual,
+        (None, None) => {
+            if usual.at.is_none() {
+                warn_of_unused(written, report);
+            }
+            usual
+        }
         (Some(component), None) => {
             if let Some((key, _)) = written
                 .sections
@@ -111,6 +116,28 @@ fn usual(environment: &Environment, written: &Written, report: &mut Report) -> C
         at: None,
         lent: true,
     })
+}
+
+/// Says that the default runner runs although the file has sections for others: `runner:` was forgotten.
+fn warn_of_unused(written: &Written, report: &mut Report) {
+    let default = builtin::DEFAULT;
+    let mut others = written
+        .sections
+        .iter()
+        .filter(|(key, _)| key.text != default);
+    let Some((first, _)) = others.next() else {
+        return;
+    };
+    let name = shown(&first.text);
+    let unused = match others.count() {
+        0 => format!("the section `{name}` is not used"),
+        1 => format!("the section `{name}` and another are not used"),
+        more => format!("the section `{name}` and {more} others are not used"),
+    };
+    report.warn(
+        Some(&first.at),
+        format!("no `runner:` is written, so `{default}` runs and {unused}; write `runner: {name}` at the top level, or give --runner {name}"),
+    );
 }
 
 /// Faults a name that is neither built in nor a section that names a component. `variables` is whether variables

@@ -39,9 +39,10 @@ pub struct Invocation {
     pub limits: Vec<String>,
     /// `--audit FILE`.
     pub audit: Option<PathBuf>,
-    /// `--timeout SECONDS`, for everything together.
-    pub timeout: Option<u64>,
-    /// `--replay`: nothing will be sent, so an unset secret is no fault.
+    /// `--timeout TIME`, for everything together.
+    pub timeout: Option<Duration>,
+    /// An unset secret is no fault: with `--replay` nothing is sent, and other commands send nothing as a rule. A request that needs
+    /// one is then denied.
     pub replay: bool,
 }
 

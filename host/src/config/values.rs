@@ -30,8 +30,9 @@ pub(super) fn count(text: &str, min: u32, max: u32) -> Option<u32> {
         .filter(|number| digits && (min..=max).contains(number))
 }
 
-/// `10s`, `500ms`, `1h 30m`, or plain seconds such as `300` and `0.5`; at most a year.
-pub(super) fn time(text: &str) -> Option<Duration> {
+/// Reads a time: `10s`, `500ms`, `1m30s`, `1h 30m`, or plain seconds such as `300` and `0.5`; at most a year. None where it is none.
+#[must_use]
+pub fn time(text: &str) -> Option<Duration> {
     let text = text.trim();
     let number = !text.is_empty()
         && text
@@ -58,6 +59,9 @@ mod tests {
             ("2s", 2000),
             ("1d", 86_400_000),
             ("1h 30m", 5_400_000),
+            ("1m30s", 90_000),
+            ("90s", 90_000),
+            ("500ms", 500),
             ("0", 0),
         ] {
             assert_eq!(

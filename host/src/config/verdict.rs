@@ -37,6 +37,8 @@ pub struct Refused {
     pub code: &'static str,
     /// The line of the runner's section that would permit it, where one would.
     pub fix: Option<String>,
+    /// The same with where it is written, in words that go on after "to allow it, ".
+    pub advice: Option<String>,
     /// What would permit it on the command line, where that would.
     pub flag: Option<String>,
 }
@@ -107,16 +109,12 @@ fn secret(binding: &SecretBinding, target: &Target) -> String {
 
 impl Refused {
     fn of(denial: &Denial) -> Self {
-        let fix = denial.fix().map(str::to_owned);
-        // A rule is no help where names resolve to forbidden addresses, but nothing is resolved here.
-        let flag = fix
-            .as_ref()
-            .map(|_| format!("--allow \"{} {}\"", denial.method(), denial.origin()));
         Self {
             reason: denial.request().to_string(),
             code: denial.reason().code(),
-            fix,
-            flag,
+            fix: denial.fix().map(str::to_owned),
+            advice: denial.advice(),
+            flag: denial.flag(),
         }
     }
 }

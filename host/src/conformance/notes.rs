@@ -56,7 +56,7 @@ impl Observer for Notes {
             Event::Progress(chunk) => noted.said.push_str(chunk),
             Event::Silenced => noted.silenced = true,
             // The service has them.
-            Event::Request(_) => {}
+            Event::Request(_) | Event::Waits { .. } => {}
         }
     }
 

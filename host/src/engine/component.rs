@@ -133,6 +133,18 @@ struct Fitted {
 }
 
 impl Engine {
+    /// Whether a component was compiled before, so that loading it takes no time. Compiles nothing.
+    ///
+    /// # Errors
+    /// It is no runner.
+    pub async fn is_compiled(&self, source: &Source) -> Result<bool, LoadError> {
+        let looked = aside(&self.0, source, |parts, source| {
+            parts.look(source, &Limits::default())
+        })
+        .await??;
+        Ok(looked.cached.is_some())
+    }
+
     /// Checks, compiles and links a component. What was compiled before comes from the AOT cache; compiling takes
     /// at most what the `compile-…` limits say, where the engine compiles in a child.
     ///

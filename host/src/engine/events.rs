@@ -1,7 +1,7 @@
 //! What a guest says while it works: log lines and progress, bounded, handed to an observer.
 
 use crate::{
-    gateway::{Ended, Session, ShownPieces},
+    gateway::{Ended, Session, ShownPieces, Wait},
     limits::{Limit, Limits},
 };
 use std::{
@@ -66,7 +66,14 @@ pub enum Event<'a> {
     Progress(&'a str),
     /// What became of a request: of each where the observer [wants them](Observer::wants_requests).
     Request(Ended<'a>),
-    /// The run has said as much as its limit `logs` allows; nothing more follows.
+    /// A request waits from now on: of each where the observer [wants them](Observer::wants_requests).
+    Waits {
+        /// For what.
+        wait: Wait,
+        /// How long.
+        time: Duration,
+    },
+    /// The call has said as much as its limit `logs` allows; nothing more of it follows.
     Silenced,
 }
 
@@ -296,7 +303,7 @@ mod tests {
                 Event::Log { message, .. } => message.to_owned(),
                 Event::Progress(chunk) => format!("+{chunk}"),
                 Event::Silenced => "silenced".to_owned(),
-                Event::Request(_) => "request".to_owned(),
+                Event::Request(_) | Event::Waits { .. } => "request".to_owned(),
             });
         }
     }

@@ -20,13 +20,13 @@ pub enum Stop {
         detail: String,
     },
     /// The deadline passed.
-    #[error("it took longer than {}\n  help: give it more time with `--timeout SECONDS`", humantime::format_duration(*.0))]
+    #[error("it took longer than {}\n  help: give it more time with `--timeout TIME`", humantime::format_duration(*.0))]
     Deadline(Duration),
     /// The deadline passed before there was room for it.
     #[error("other runs took all instances of the pool for {}\n  help: give it more time with `--timeout SECONDS`, or the pool more `instances` in `engine:`", humantime::format_duration(*.0))]
     Full(Duration),
     /// The deadline passed while a runner that streams owed something.
-    #[error("it took longer than {}: {what}\n  help: give it more time with `--timeout SECONDS`", humantime::format_duration(*time))]
+    #[error("it took longer than {}: {what}\n  help: give it more time with `--timeout TIME`", humantime::format_duration(*time))]
     Owed {
         /// What had not come.
         what: &'static str,

@@ -14,7 +14,7 @@ use super::{
     transport::{Answer, SendError, When},
 };
 use crate::{
-    audit::{Attempt, Outcome, Verdict},
+    audit::{Attempt, Outcome, Verdict, Wait},
     cassette::Reply,
     limits::Limit,
     policy::Permit,
@@ -116,16 +116,22 @@ impl Session {
                 Ok(answer) => Setback::of_answer(answer.status(), answer.header("retry-after")),
                 Err(failed) => failed.setback.clone(),
             };
-            let again = setback.zip(spare.as_ref()).and_then(|(setback, spare)| {
+            let bears = setback.filter(|setback| setback.permits(asked.method()));
+            let passing = bears.is_some();
+            let again = bears.zip(spare.as_ref()).and_then(|(setback, spare)| {
                 Some((retries.next(&setback, asked.method())?, spare))
             });
             let Some((wait, spare)) = again else {
+                if passing {
+                    self.gives_up();
+                }
                 return tried.map_err(|failed| failed.after(attempts));
             };
             if let Ok(mut answer) = tried {
                 answer.retries();
             }
             if !self.replays() {
+                self.waits(Wait::Retry(attempts + 1), wait);
                 tokio::time::sleep(wait).await;
             }
             (permit, attempt) = self.permit(asked)?;
@@ -177,6 +183,9 @@ impl Session {
         };
         match limiter.turn(self.deadline).await {
             Ok(turn) => {
+                if let Some(wait) = turn.wait() {
+                    self.waits(Wait::Turn, wait);
+                }
                 turn.come().await;
                 Ok(attempt)
             }

@@ -20,7 +20,7 @@ mod session;
 mod tape;
 mod transport;
 
-pub use crate::audit::{AuditFailure, CallEnd, Ended, UnderWay};
+pub use crate::audit::{AuditFailure, CallEnd, Ended, UnderWay, Wait};
 pub use crate::secrets::ShownPieces;
 pub use incoming::Incoming;
 pub use message::{BodyStream, DENIED, HttpError, Request, Response, StreamedRequest};

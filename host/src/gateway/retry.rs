@@ -36,7 +36,7 @@ impl Setback {
     }
 
     /// Whether a request with this method may be sent again.
-    fn permits(&self, method: Method) -> bool {
+    pub(super) fn permits(&self, method: Method) -> bool {
         match self {
             Self::Busy(_) | Self::NotConnected => true,
             // RFC 9110, section 9.2.2: what may be done twice.

@@ -8,7 +8,7 @@ use super::{
     transport::{Lookup, SystemLookup, Transport},
 };
 use crate::{
-    audit::RunAudit,
+    audit::{RunAudit, Wait},
     escape::printable,
     limits::{Limit, Limits},
     pace::{RateLimit, Retry},
@@ -21,8 +21,9 @@ use std::{
     collections::BTreeSet,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 use tokio::time::Instant;
 
@@ -128,6 +129,7 @@ impl Gateway {
             refused: AtomicU64::new(0),
             hosts: Mutex::default(),
             refusal: OnceLock::new(),
+            given_up: AtomicBool::new(false),
         };
         Session {
             inner: Arc::new(inner),
@@ -161,6 +163,8 @@ pub(super) struct Inner {
     refused: AtomicU64,
     hosts: Mutex<BTreeSet<String>>,
     refusal: OnceLock<Refusal>,
+    /// Whether a request was given up that may be sent again.
+    given_up: AtomicBool,
 }
 
 impl std::fmt::Debug for Inner {
@@ -178,6 +182,8 @@ pub struct Refusal {
     pub message: String,
     /// How to allow it, if that can be said.
     pub help: Option<String>,
+    /// Whether it was no rule that refused it, but a cassette that holds no answer.
+    pub unrecorded: bool,
 }
 
 impl std::fmt::Display for Refusal {
@@ -235,6 +241,22 @@ impl Session {
         self.inner.refusal.get()
     }
 
+    /// Whether a request of the run failed for good that may go better later: the service was busy or out of reach, and there was no
+    /// attempt left.
+    #[must_use]
+    pub fn gave_up(&self) -> bool {
+        self.inner.given_up.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn gives_up(&self) {
+        self.inner.given_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Says that a request waits, and for what.
+    pub(super) fn waits(&self, wait: Wait, time: Duration) {
+        self.inner.audit.waits(wait, time);
+    }
+
     /// What the run sent and got so far.
     #[must_use]
     pub fn summary(&self) -> Summary {
@@ -255,22 +277,19 @@ impl Session {
 
     /// Notes a denial for the user; the guest reads the same text for each.
     pub(super) fn deny(&self, denial: &Denial) -> HttpError {
-        self.refuse(
-            denial.to_string(),
-            denial.fix().map(|fix| {
-                format!(
-                    "to allow it, add to the runner's section of agent-arborist.yaml:   {fix}\n        or to the command line:   --allow \"{} {}\"",
-                    denial.method(),
-                    denial.origin()
-                )
-            }),
-        );
+        let help = denial.advice().map(|advice| match denial.flag() {
+            Some(flag) => {
+                format!("to allow it, {advice}\n        or to the command line:   {flag}")
+            }
+            None => format!("to allow it, {advice}"),
+        });
+        self.refuse(denial.to_string(), help);
         HttpError::Denied(DENIED.to_owned())
     }
 
     /// Notes that a request carries a secret where it may not go.
     pub(super) fn deny_secret(&self, denial: &SecretDenial) -> HttpError {
-        self.refuse(denial.to_string(), denial.fix());
+        self.refuse(denial.to_string(), denial.advice());
         HttpError::Denied(DENIED.to_owned())
     }
 
@@ -350,7 +369,7 @@ impl Session {
     /// Notes that a cassette has no answer.
     pub(super) fn deny_unrecorded(&self, difference: String) -> HttpError {
         let help = "record the run again with `--record FILE`, or leave out of the cassette's request what need not be the same";
-        self.refuse(difference, Some(help.to_owned()));
+        self.refuse_by(difference, Some(help.to_owned()), true);
         HttpError::Denied(DENIED.to_owned())
     }
 
@@ -369,11 +388,19 @@ impl Session {
     }
 
     pub(super) fn refuse(&self, message: String, help: Option<String>) {
+        self.refuse_by(message, help, false);
+    }
+
+    fn refuse_by(&self, message: String, help: Option<String>, unrecorded: bool) {
         self.inner.refused.fetch_add(1, Ordering::Relaxed);
         // A help names the origin to allow, and a guest can put a placeholder there too.
         let help = help.map(|help| self.show(&help).into_owned());
         let message = self.show(&message).into_owned();
-        self.inner.refusal.get_or_init(|| Refusal { message, help });
+        self.inner.refusal.get_or_init(|| Refusal {
+            message,
+            help,
+            unrecorded,
+        });
     }
 }
 
@@ -387,6 +414,7 @@ mod tests {
         let refusal = Refusal {
             message,
             help: None,
+            unrecorded: false,
         };
         assert_eq!(refusal.to_string(), r"\x1b[2J\u{202e}");
     }

@@ -131,11 +131,19 @@ impl PolicyBuilder {
         self
     }
 
+    /// Says that the section has an `allow`, also where it has no entries.
+    #[must_use]
+    pub const fn with_allow(mut self) -> Self {
+        self.policy.has_allow = true;
+        self
+    }
+
     /// Adds the next entry of `allow`. Two entries that mean the same are a fault.
     #[must_use]
     pub fn allow(mut self, rule: &str) -> Self {
         let place = Place::Allow(self.allowed);
         self.allowed += 1;
+        self.policy.has_allow = true;
         match rule.parse() {
             Ok(rule) => self.push(place, rule, RuleSource::Explicit),
             Err(error) => self.fault(place, Fault::Rule(error)),

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use super::address::{AddressClass, classify, enclosing_network};
 use super::builder::PolicyBuilder;
-use super::denial::{Denial, Mismatch, Reason};
+use super::denial::{Change, Denial, Fix, MAX_MERGED, Mismatch, Reason};
 use super::host::Host;
 use super::rule::Rule;
 use super::target::Target;
@@ -65,6 +65,8 @@ pub struct Policy {
     pub(super) section: Option<Arc<str>>,
     pub(super) rules: Vec<PolicyRule>,
     pub(super) networks: Vec<IpNet>,
+    /// Whether the section has an `allow`, though it may be empty.
+    pub(super) has_allow: bool,
 }
 
 /// The answer to one request.
@@ -98,6 +100,7 @@ impl Policy {
             section: None,
             rules: Vec::new(),
             networks: Vec::new(),
+            has_allow: false,
         }
     }
 
@@ -182,33 +185,55 @@ impl Policy {
         Denial::new(target, self.section.clone(), reason, fix)
     }
 
-    /// The `allow` that would permit `target`, with what was implied so far.
-    fn allow_line(&self, target: &Target) -> String {
-        let implied = self
+    /// The `allow` that would permit `target`, with what it has so far, or what was implied.
+    fn allow_line(&self, target: &Target) -> Fix {
+        let mine = |rule: &&PolicyRule| rule.source != RuleSource::CommandLine;
+        let mut rules: Vec<String> = self
             .rules
             .iter()
-            .filter(|rule| matches!(rule.source, RuleSource::Implied { .. }));
-        let mut rules: Vec<String> = implied.map(|rule| format!("\"{}\"", rule.rule)).collect();
-        rules.push(format!("\"{} {}\"", target.method(), target.origin()));
-        format!("allow: [{}]", rules.join(", "))
+            .filter(mine)
+            .map(|rule| format!("\"{}\"", rule.rule))
+            .collect();
+        let missing = format!("\"{} {}\"", target.method(), target.origin());
+        let change = match self.has_allow {
+            true if rules.len() > MAX_MERGED => Change::Append("allow"),
+            true => Change::Replace("allow"),
+            false => Change::Add,
+        };
+        let line = match change {
+            Change::Append(_) => format!("- {missing}"),
+            Change::Add | Change::Replace(_) => {
+                rules.push(missing);
+                format!("allow: [{}]", rules.join(", "))
+            }
+        };
+        let rule = true;
+        Fix { line, change, rule }
     }
 
     /// The `networks` that would let a name resolve to one of `refused`, with those that are there already.
-    fn networks_line(&self, refused: &[(IpAddr, AddressClass)]) -> Option<String> {
+    fn networks_line(&self, refused: &[(IpAddr, AddressClass)]) -> Option<Fix> {
         let (address, _) = refused.iter().find(|(_, class)| class.may_be_listed())?;
-        let all = self
-            .networks
-            .iter()
-            .copied()
-            .chain([enclosing_network(*address)]);
-        let texts: Vec<String> = all
-            .map(|network| match network {
-                IpNet::V4(network) => network.to_string(),
-                // Unquoted, YAML could take the colons for a mapping.
-                IpNet::V6(network) => format!("\"{network}\""),
-            })
-            .collect();
-        Some(format!("networks: [{}]", texts.join(", ")))
+        let text = |network: IpNet| match network {
+            IpNet::V4(network) => network.to_string(),
+            // Unquoted, YAML could take the colons for a mapping.
+            IpNet::V6(network) => format!("\"{network}\""),
+        };
+        let missing = text(enclosing_network(*address));
+        let change = match self.networks.len() {
+            0 => Change::Add,
+            1..=MAX_MERGED => Change::Replace("networks"),
+            _ => Change::Append("networks"),
+        };
+        let line = match change {
+            Change::Append(_) => format!("- {missing}"),
+            Change::Add | Change::Replace(_) => {
+                let all = self.networks.iter().copied().map(text).chain([missing]);
+                format!("networks: [{}]", all.collect::<Vec<_>>().join(", "))
+            }
+        };
+        let rule = false;
+        Some(Fix { line, change, rule })
     }
 
     pub(super) fn lists(&self, address: IpAddr, class: AddressClass) -> bool {

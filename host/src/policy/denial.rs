@@ -13,6 +13,8 @@ use super::target::Target;
 const MAX_LISTED: usize = 4;
 /// Longest path in a message, in bytes; the rest is cut.
 const MAX_SHOWN_PATH: usize = 200;
+/// Most rules or networks that are told together with the one that is missing.
+pub(super) const MAX_MERGED: usize = 16;
 
 /// What in a rule is not so in a request. The later in this order, the nearer the rule came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,7 +111,29 @@ pub struct Denial {
     path: Box<str>,
     section: Option<Arc<str>>,
     reason: Reason,
-    fix: Option<String>,
+    fix: Option<Fix>,
+}
+
+/// A change of the runner's section that would permit a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fix {
+    /// The line of YAML.
+    pub(super) line: String,
+    /// How it gets into the section.
+    pub(super) change: Change,
+    /// Whether a rule permits it, which the command line can give too.
+    pub(super) rule: bool,
+}
+
+/// How a line gets into a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// The section has no such key yet.
+    Add,
+    /// It takes the place of this key.
+    Replace(&'static str),
+    /// It is one more item of this key's list, which is too long to be told whole.
+    Append(&'static str),
 }
 
 impl Denial {
@@ -117,7 +141,7 @@ impl Denial {
         target: &Target,
         section: Option<Arc<str>>,
         reason: Reason,
-        fix: Option<String>,
+        fix: Option<Fix>,
     ) -> Box<Self> {
         Box::new(Self {
             method: target.method(),
@@ -160,12 +184,35 @@ impl Denial {
     }
 
     /// The line of YAML in the runner's section that would permit the request, such as `allow: ["POST https://api.example.com"]`. It
-    /// is complete: where the section has no `allow` yet, the origins that were implied so far are in it, since they would be lost.
+    /// is complete: what the key has so far is in it, and where the section has no `allow` yet, the origins that were implied so far,
+    /// since they would be lost. Where that is more than [`MAX_MERGED`] rules, it is one more item for the list.
     ///
     /// None where nothing does, or where nobody should be led to it: link-local and metadata addresses.
     #[must_use]
     pub fn fix(&self) -> Option<&str> {
-        self.fix.as_deref()
+        self.fix.as_ref().map(|fix| fix.line.as_str())
+    }
+
+    /// [`Denial::fix`], and where it is written, in words that go on after "to allow it, ".
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        let Fix { line, change, .. } = self.fix.as_ref()?;
+        const SECTION: &str = "the runner's section of agent-arborist.yaml";
+        Some(match change {
+            Change::Add => format!("add to {SECTION}:   {line}"),
+            Change::Replace(key) => {
+                format!("write in {SECTION}, in the place of its `{key}`:   {line}")
+            }
+            Change::Append(key) => format!("add to the list `{key}` of {SECTION}:   {line}"),
+        })
+    }
+
+    /// What would permit the request on the command line; none where a rule does not.
+    #[must_use]
+    pub fn flag(&self) -> Option<String> {
+        let fix = self.fix.as_ref()?;
+        fix.rule
+            .then(|| format!("--allow \"{} {}\"", self.method, self.origin))
     }
 }
 

@@ -56,7 +56,7 @@ pub async fn build(
         if let Some(newer) = &found.newer {
             observe(Event::Warning(newer));
         }
-        tools.push(found.program);
+        tools.push(found);
     }
     let made = match project.language {
         Language::Rust => {
@@ -65,13 +65,13 @@ pub async fn build(
         }
         _ => None,
     };
-    for (command, shown) in recipe.steps.iter().zip(recipe.commands()) {
-        let Some(program) = tools.get(command.tool) else {
+    for command in &recipe.steps {
+        let Some(tool) = tools.get(command.tool) else {
             continue;
         };
-        observe(Event::Step(&shown));
+        observe(Event::Step(&command.typed(&tool.typed)));
         let say = |line: &str| observe(Event::Line(line));
-        process::run(program, &command.arguments, folder, time, &say).await?;
+        process::run(&tool.program, &command.arguments, folder, time, &say).await?;
     }
     let component = match made {
         Some(made) => brought(&made, &project.shown_folder())?,

@@ -43,9 +43,7 @@ pub enum ProcessError {
         output: String,
     },
     /// It takes too long.
-    #[error(
-        "{program} has not ended within {seconds} s\n  help: give it more with --timeout SECONDS"
-    )]
+    #[error("{program} has not ended within {seconds} s\n  help: give it more with --timeout TIME")]
     Late {
         /// The program, as it is shown.
         program: String,

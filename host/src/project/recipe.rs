@@ -57,12 +57,18 @@ impl Recipe {
     pub(super) fn commands(&self) -> Vec<String> {
         let shown = self.steps.iter().filter_map(|step| {
             let tool = self.tools.get(step.tool)?;
-            let words = [tool.usual()]
-                .into_iter()
-                .chain(step.arguments.iter().map(String::as_str));
-            Some(words.collect::<Vec<_>>().join(" "))
+            Some(step.typed(tool.usual()))
         });
         shown.collect()
+    }
+}
+
+impl Step {
+    /// The step as a user types it, with this tool.
+    pub(super) fn typed(&self, tool: &str) -> String {
+        let arguments = self.arguments.iter().map(String::as_str);
+        let words: Vec<&str> = std::iter::once(tool).chain(arguments).collect();
+        words.join(" ")
     }
 }
 

@@ -65,6 +65,8 @@ pub enum ToolError {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) program: PathBuf,
+    /// How a user in the project's folder types it.
+    pub(super) typed: String,
     /// What to know of its version, where it is newer than what was tried.
     pub(super) newer: Option<String>,
 }
@@ -153,7 +155,12 @@ impl Tool {
                     self.tried
                 )
             });
-            return Ok(Found { program, newer });
+            let typed = place.clone();
+            return Ok(Found {
+                program,
+                typed,
+                newer,
+            });
         }
         Err(ToolError::Missing { name, install })
     }

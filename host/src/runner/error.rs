@@ -23,7 +23,7 @@ pub enum RunError {
         frames: Vec<String>,
     },
     /// The gateway refused what the runner asked for, and the run failed.
-    #[error("{refusal}\n  note: then {}", printable(reported, SHOWN))]
+    #[error("{refusal}{}", after(refusal, reported))]
     Refused {
         /// What was refused.
         refusal: Refusal,
@@ -39,7 +39,7 @@ pub enum RunError {
         reported: Option<String>,
     },
     /// Another run asks the same, and its result did not come in this run's time.
-    #[error("another run has been asking the same for {}, and a cached result is made once\n  help: wait for it, give this run more time with `--timeout SECONDS`, or ask all the same with --no-cache", humantime::format_duration(*.0))]
+    #[error("another run has been asking the same for {}, and a cached result is made once\n  help: wait for it, give this run more time with `--timeout TIME`, or ask all the same with --no-cache", humantime::format_duration(*.0))]
     Waited(Duration),
     /// The runner calls its configuration unusable.
     #[error("the runner does not accept its configuration: {}", printable(.0, SHOWN))]
@@ -55,6 +55,14 @@ pub enum RunError {
         /// What is wrong with it.
         error: SpecError,
     },
+}
+
+/// What the run came to after a refusal. What the guest read of it says that a rule is missing, which is not so of a cassette.
+fn after(refusal: &Refusal, reported: &str) -> String {
+    match refusal.unrecorded {
+        true => String::new(),
+        false => format!("\n  note: then {}", printable(reported, SHOWN)),
+    }
 }
 
 impl From<CallError> for RunError {

@@ -63,7 +63,7 @@ pub enum StartError {
     Component(#[from] LoadError),
     /// Compiling it took too long.
     #[error(
-        "the component was not compiled within {}\n  help: give it more time with `--timeout SECONDS`; it is compiled once and then kept",
+        "the component was not compiled within {}\n  help: give it more time with `--timeout TIME`; it is compiled once and then kept",
         humantime::format_duration(*.0)
     )]
     Late(Duration),
@@ -161,14 +161,26 @@ impl Runner {
         outside: Outside,
         deadline: Deadline,
     ) -> Result<Self, StartError> {
-        let info = describe(&component, &settings.limits, deadline).await;
-        let settings = match info.map_err(StartError::Describe)? {
+        let settings = Self::settle(&component, settings, deadline).await?;
+        Ok(Self::unchecked(component, settings, outside))
+    }
+
+    /// Holds `settings` against what the runner says that it reads, as [`Runner::new`] does.
+    ///
+    /// # Errors
+    /// [`StartError::Describe`] and [`StartError::Settings`].
+    pub async fn settle(
+        component: &Component,
+        settings: Settings,
+        deadline: Deadline,
+    ) -> Result<Settings, StartError> {
+        let info = describe(component, &settings.limits, deadline).await;
+        match info.map_err(StartError::Describe)? {
             Some(info) => settings
                 .check(&declared(info))
-                .map_err(StartError::Settings)?,
-            None => settings,
-        };
-        Ok(Self::unchecked(component, settings, outside))
+                .map_err(StartError::Settings),
+            None => Ok(settings),
+        }
     }
 
     /// A runner with settings as they are: nobody asks it whether they are what it takes.

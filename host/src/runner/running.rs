@@ -2,7 +2,7 @@
 
 use super::{BeginError, Deadline, Description, Made, Parameters, RunError, Runner, cached::Asked};
 use crate::{
-    audit::{Audience, Ended, RunAudit, RunOf, Watch},
+    audit::{Audience, Ended, RunAudit, RunOf, Wait, Watch},
     config::{FieldValue, Settings},
     engine::{Call, CallError, Event, Observer, RunnerError},
     escape::printable,
@@ -136,6 +136,10 @@ struct Tells(Arc<dyn Observer>);
 impl Watch for Tells {
     fn ended(&self, attempt: &Ended<'_>) {
         self.0.event(Event::Request(*attempt));
+    }
+
+    fn waits(&self, wait: Wait, time: Duration) {
+        self.0.event(Event::Waits { wait, time });
     }
 }
 

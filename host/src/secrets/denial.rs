@@ -157,6 +157,27 @@ impl SecretDenial {
         }
     }
 
+    /// What to do, in words. None where nothing helps.
+    #[must_use]
+    pub fn advice(&self) -> Option<String> {
+        if let Some(line) = self.fix() {
+            return Some(format!(
+                "to allow it, write in the runner's section of agent-arborist.yaml:   {line}"
+            ));
+        }
+        let secret = printable(&self.secret, MAX_SHOWN_NAME);
+        match &self.reason {
+            SecretReason::Unset => Some(format!(
+                "set the variable that the configuration names for `{secret}`; `arborist config show` lists it"
+            )),
+            // Without the line that permits it: the runner chose where it asks, and nobody should be led there.
+            SecretReason::Unbound(_) if self.in_clear => Some(format!(
+                "use https: whoever is on the way could read it. Over plain http `{secret}` goes only to an origin that `to` of `secrets` names in the runner's section"
+            )),
+            _ => None,
+        }
+    }
+
     /// The line of YAML in the runner's section that would permit the request. None where nothing does, and where nobody should be led
     /// to it: a secret over an unencrypted network.
     #[must_use]

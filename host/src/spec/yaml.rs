@@ -101,7 +101,7 @@ pub fn parse(text: &str, max_bytes: usize) -> Result<Node, Fault> {
                 column: mark.col() + 1,
             };
             Fault {
-                problem: Problem::Syntax(printable(&error.info(), 160).into_owned()),
+                problem: Problem::Syntax(syntax(text, &at, &error.info())),
                 step: None,
                 at: Some(at),
             }
@@ -113,6 +113,17 @@ pub fn parse(text: &str, max_bytes: usize) -> Result<Node, Fault> {
         step: None,
         at: None,
     })
+}
+
+/// What the parser says, and where a tab stands before the place what it should be.
+fn syntax(text: &str, at: &Position, says: &str) -> String {
+    let line = text.lines().nth(at.line.saturating_sub(1));
+    let tab = line.is_some_and(|line| line.chars().take(at.column).any(|c| c == '\t'));
+    let help = match tab {
+        true => "; YAML is indented with spaces: put them in the place of the tab",
+        false => "",
+    };
+    format!("{}{help}", printable(says, 160))
 }
 
 fn too_large(what: &'static str, limit: usize, unit: &'static str) -> Problem {

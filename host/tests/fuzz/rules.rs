@@ -170,10 +170,14 @@ fn judge_policy(rules: &[String], method: &str, url: &str) {
 fn judge_fix(target: &Target, denial: &arborist::policy::Denial) {
     let text = denial.to_string();
     assert!(!text.chars().any(char::is_control), "{text:?}");
-    let Some(fix) = denial.fix().and_then(|fix| fix.strip_prefix("allow: [\"")) else {
+    let Some(fix) = denial.fix().filter(|_| denial.flag().is_some()) else {
         return;
     };
-    let rule = fix.strip_suffix("\"]").expect("one rule");
+    // What the section has already stands before it.
+    let fix = fix.trim_end_matches(']').strip_suffix('"');
+    let (_, rule) = fix
+        .and_then(|fix| fix.rsplit_once('"'))
+        .expect("a rule in quotes");
     assert!(
         Policy::builder()
             .allow(rule)

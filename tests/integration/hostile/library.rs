@@ -60,7 +60,7 @@ fn invocation(stage: &Stage) -> Option<Invocation> {
             "--set" => invocation.set.push(args.next()?.clone()),
             "--set-env" => invocation.set_env.push(args.next()?.clone()),
             "--runner" => invocation.runner = Some(args.next()?.clone()),
-            "--timeout" => invocation.timeout = Some(args.next()?.parse().ok()?),
+            "--timeout" => invocation.timeout = Some(config::time(args.next()?)?),
             _ => return None,
         }
     }

@@ -12,8 +12,8 @@ pub(crate) use settings::{
 
 use arborist::engine::CompileOrder;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
-use runner::seconds;
-use std::path::PathBuf;
+use runner::duration;
+use std::{path::PathBuf, time::Duration};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -218,9 +218,9 @@ pub(crate) struct InspectArgs {
     /// Change a limit of the sandbox
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     pub(crate) limits: Vec<String>,
-    /// Give up after this many seconds; a large component takes some to compile
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub(crate) timeout: Option<u64>,
+    /// Give up after this time, in seconds or as 1m30s; a large component takes some to compile
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
     #[command(flatten)]
     pub(crate) talk: TalkArgs,
 }

@@ -25,7 +25,7 @@ pub(crate) async fn build(args: BuildArgs, talk: &Talk) -> Result<(), Failure> {
             None => Ok(project),
         })
         .map_err(|error| Failure::new(Exit::Usage, error))?;
-    let time = Duration::from_secs(args.timeout);
+    let time = args.timeout;
     talk.waiting_for(&format!("looking for the tools of {}", project.language()));
     let observe = |event: Event<'_>| match event {
         Event::Step(command) => talk.waiting_for(&printable(command, 1_000)),

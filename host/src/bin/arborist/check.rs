@@ -37,7 +37,7 @@ pub(crate) async fn check(args: CheckArgs, talk: &Talk) -> Result<(), Failure> {
     let report = match load(&source, &plain, &surroundings, talk).await? {
         Loaded::Unfit(report) => report,
         Loaded::Runner(component) => {
-            let time = args.timeout.map_or(TIME, Duration::from_secs);
+            let time = args.timeout.unwrap_or(TIME);
             let deadline = Deadline::after(Instant::now(), time);
             let described = runner::describe(&component, &plain.limits, deadline).await;
             let declared = match &described {

@@ -3,12 +3,24 @@
 use crate::{
     args::{ConfigCommand, ExplainArgs, InitArgs, Report, SettingsArgs},
     exit::{Exit, Failure},
+    host,
     output::{self, Staged},
     settings,
     talk::Talk,
 };
-use arborist::config::{Invocation, Settings, TEMPLATE, Verdict};
-use std::path::Path;
+use arborist::{
+    config::{EngineSettings, Folders, Invocation, Settings, TEMPLATE, Verdict},
+    engine::Engine,
+    escape::printable,
+    runner::{self, Deadline, Runner},
+};
+use std::{path::Path, time::Duration};
+use tokio::time::Instant;
+
+/// The largest component that `config check` compiles, in bytes: it takes seconds, and the run that follows finds it compiled.
+const SMALL: usize = 2 * 1024 * 1024;
+/// How long a component may take to load there.
+const TIME: Duration = Duration::from_secs(120);
 
 /// Writes the commented file; never over another, unless told to.
 pub(crate) async fn init(args: InitArgs, talk: &Talk) -> Result<(), Failure> {
@@ -32,46 +44,107 @@ pub(crate) async fn init(args: InitArgs, talk: &Talk) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(crate) fn config(command: &ConfigCommand, talk: &Talk) -> Result<(), Failure> {
+pub(crate) async fn config(command: ConfigCommand, talk: &Talk) -> Result<(), Failure> {
     match command {
-        ConfigCommand::Check(args) => check(args, talk),
-        ConfigCommand::Show(args) => show(args, talk),
-        ConfigCommand::Explain(args) => explain(args, talk),
+        ConfigCommand::Check(args) => check(&args, talk).await,
+        ConfigCommand::Show(args) => show(&args, talk),
+        ConfigCommand::Explain(args) => explain(&args, talk),
     }
 }
 
-/// Checks the selected runner's settings, and where nobody named one, those of every section.
-fn check(args: &SettingsArgs, talk: &Talk) -> Result<(), Failure> {
-    let settings = resolve(args, false, talk)?;
-    let mut checked = vec![settings.runner.name.clone()];
-    let sections = settings
-        .file
-        .as_ref()
-        .map(|file| file.sections.clone())
-        .unwrap_or_default();
-    for section in sections.into_iter().filter(|_| args.runner.is_none()) {
-        if !checked.contains(&section) {
-            let other = SettingsArgs {
-                config: args.config.clone(),
-                runner: Some(section.clone()),
-                format: args.format,
-            };
-            resolve(&other, false, talk)?;
-            checked.push(section);
-        }
+/// Checks the selected runner's settings, and where nobody named one, those of every section. All that is wrong is told.
+async fn check(args: &SettingsArgs, talk: &Talk) -> Result<(), Failure> {
+    let surroundings = settings::Surroundings::of_process();
+    let settings = surroundings.resolve(&invocation(args, false)?)?;
+    tell(&settings, talk);
+    let selected = settings.runner.name.clone();
+    let mut names = vec![selected.clone()];
+    let file = settings.file.as_ref();
+    let sections = file.map(|file| file.sections.clone()).unwrap_or_default();
+    if args.runner.is_none() {
+        let others = sections.into_iter().filter(|name| *name != selected);
+        names.extend(others);
     }
-    let file = settings.file.as_ref().map_or_else(
+    let file = file.map_or_else(
         || "no file".to_owned(),
         |file| file.path.display().to_string(),
     );
+    let checker = Checker::new(&surroundings.folders, settings.engine, talk)?;
+    let mut failures = Vec::new();
+    failures.extend(checker.check(settings).await.err());
+    for name in names.iter().skip(1) {
+        let other = Invocation {
+            runner: Some(name.clone()),
+            ..invocation(args, false)?
+        };
+        let checked = match surroundings.resolve(&other) {
+            Ok(settings) => {
+                tell(&settings, talk);
+                checker.check(settings).await
+            }
+            Err(failure) => Err(failure),
+        };
+        failures.extend(checked.err());
+    }
+    talk.done();
+    if let Some(last) = failures.pop() {
+        failures.iter().for_each(|failure| talk.error(failure));
+        return Err(last);
+    }
     match args.format {
         Report::Text => output::print(&format!(
             "{file}: nothing wrong with {}\n",
-            checked.join(", ")
+            names.join(", ")
         )),
         Report::Json => {
-            output::print_json(&serde_json::json!({"file": file, "checked": checked, "faults": []}))
+            output::print_json(&serde_json::json!({"file": file, "checked": names, "faults": []}))
         }
+    }
+}
+
+/// Holds settings against the components that they are for.
+struct Checker<'a> {
+    engine: Engine,
+    talk: &'a Talk,
+}
+
+impl<'a> Checker<'a> {
+    fn new(folders: &Folders, settings: EngineSettings, talk: &'a Talk) -> Result<Self, Failure> {
+        let engine = host::engine(folders, settings, talk)?;
+        Ok(Self { engine, talk })
+    }
+
+    /// Whether the component is there and a runner, and reads the fields that it is given. A large one that was not compiled before is
+    /// not compiled for this.
+    async fn check(&self, settings: Settings) -> Result<(), Failure> {
+        let talk = self.talk;
+        let of = |message: String| format!("{}: {message}", settings.runner.name);
+        let source = settings::source(&settings)
+            .await
+            .map_err(|failure| Failure {
+                message: of(failure.message),
+                ..failure
+            })?;
+        let name = printable(&settings.runner.name, 200).into_owned();
+        let compiled = self.engine.is_compiled(&source).await;
+        let compiled = compiled.map_err(|error| Failure::new(Exit::Component, error))?;
+        let size = source.bytes().len();
+        if !compiled && size > SMALL {
+            let size = bytesize::ByteSize::b(size as u64).display().iec();
+            talk.say(format!(
+                "the fields of `{name}` are not compared with what it reads: its component, {size}, was not compiled yet; `arborist inspect {name}` does that"
+            ));
+            return Ok(());
+        }
+        talk.waiting_for(&format!("loading {name}"));
+        let deadline = Deadline::after(Instant::now(), TIME);
+        let component = runner::load(&self.engine, &source, &settings.limits, deadline).await?;
+        let told = settings.warnings.len();
+        let settings = Runner::settle(&component, settings, deadline).await?;
+        talk.done();
+        let since = settings.warnings.iter().skip(told);
+        since.for_each(|warning| talk.warn(warning));
+        Ok(())
     }
 }
 
@@ -144,11 +217,11 @@ fn verdict_text(verdict: &Verdict) -> String {
         }
         Err(refused) => {
             lines.push(format!("denied: {}", refused.reason));
-            if let Some(fix) = &refused.fix {
-                lines.push(format!("  to allow it, in the runner's section: {fix}"));
+            if let Some(advice) = &refused.advice {
+                lines.push(format!("  to allow it, {advice}"));
             }
             if let Some(flag) = &refused.flag {
-                lines.push(format!("  or on the command line: {flag}"));
+                lines.push(format!("  or to the command line:   {flag}"));
             }
         }
     }
@@ -184,10 +257,12 @@ fn invocation(args: &SettingsArgs, look: bool) -> Result<Invocation, Failure> {
 
 fn settled(invocation: &Invocation, talk: &Talk) -> Result<Settings, Failure> {
     let settings = settings::Surroundings::of_process().resolve(invocation)?;
-    settings
-        .warnings
-        .iter()
-        .for_each(|warning| talk.warn(warning));
+    tell(&settings, talk);
     talk.done();
     Ok(settings)
+}
+
+fn tell(settings: &Settings, talk: &Talk) {
+    let warnings = settings.warnings.iter();
+    warnings.for_each(|warning| talk.warn(warning));
 }

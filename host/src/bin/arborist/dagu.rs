@@ -15,7 +15,7 @@ use arborist::{
 use std::{io::IsTerminal as _, path::Path, sync::Arc};
 
 pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
-    let plan = Plan::new(&args.runner, talk).await?;
+    let plan = Plan::new(&args.runner, Operation::Dagu, talk).await?;
     plan.keeps_apart(&[&args.output])?;
     let text = read(args.spec.as_deref()).await?;
     let spec = TaskSpec::parse(&text).map_err(|error| {
@@ -31,7 +31,7 @@ pub(crate) async fn dagu(args: DaguArgs, talk: &Arc<Talk>) -> Result<(), Failure
     talk.waiting_for(&format!("{name}: making a DAG"));
     let dag = running.dag(&spec.value).await;
     let taped = tape.finish(talk).await;
-    let dag = dag?;
+    let dag = dag.map_err(|error| host::failed(error, &running))?;
     host::tell(&dag, talk);
     taped?;
     host::sum_up(&running, talk);

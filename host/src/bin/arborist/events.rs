@@ -13,7 +13,7 @@ use arborist::{
     clock,
     engine::{Event, Level},
     escape,
-    gateway::Ended,
+    gateway::{Ended, Wait},
     runner::{Operation, Running},
 };
 use serde::Serialize;
@@ -69,6 +69,15 @@ struct Log<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     context: &'a str,
     message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Waiting {
+    #[serde(rename = "for")]
+    of: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<u32>,
+    wait_ms: u64,
 }
 
 #[derive(Serialize)]
@@ -153,6 +162,7 @@ impl Events {
             } => self.log("runner", *level, context, message),
             Event::Progress(text) => self.put("chunk", Chunk { text }),
             Event::Request(ended) => self.put::<&Ended<'_>>("request", ended),
+            Event::Waits { wait, time } => self.put("wait", Waiting::of(*wait, *time)),
             // `Talk` warns of it, and that is an event of the host's.
             Event::Silenced => {}
         }
@@ -256,6 +266,17 @@ pub(crate) async fn deliver(
         })
     })
     .await
+}
+
+impl Waiting {
+    fn of(wait: Wait, time: Duration) -> Self {
+        let (of, next) = match wait {
+            Wait::Retry(next) => ("retry", Some(next)),
+            Wait::Turn => ("rate_limit", None),
+        };
+        let wait_ms = clock::millis(time);
+        Self { of, next, wait_ms }
+    }
 }
 
 impl Product {

@@ -4,18 +4,19 @@ use crate::{
     args::{self, Format, RunnerArgs},
     audit, cache,
     exit::{Exit, Failure},
+    output::Staged,
     settings::{self, Surroundings},
     talk::Talk,
     tape::TapeFile,
 };
 use arborist::{
-    config::{EngineSettings, Folders, Settings},
+    config::{EngineSettings, Folders, Invocation, Settings},
     engine::{
         Allocation, Compiler, CompilerCommand, Component, Engine, EngineOptions, Origin, Source,
     },
     escape::printable,
     limits::Limits,
-    runner::{self, Deadline, Made, Operation, Outside, Parameters, Runner, Running},
+    runner::{self, Deadline, Made, Operation, Outside, Parameters, RunError, Runner, Running},
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -32,10 +33,20 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) async fn new(args: &RunnerArgs, talk: &Talk) -> Result<Self, Failure> {
+    pub(crate) async fn new(
+        args: &RunnerArgs,
+        operation: Operation,
+        talk: &Talk,
+    ) -> Result<Self, Failure> {
         let began = Instant::now();
         let surroundings = Surroundings::of_process();
-        let settings = surroundings.resolve(&settings::invocation(args)?)?;
+        let invocation = settings::invocation(args)?;
+        let invocation = Invocation {
+            // Few runners ask anybody for a DAG: those that do meet a denial that names the secret.
+            replay: invocation.replay || operation == Operation::Dagu,
+            ..invocation
+        };
+        let settings = surroundings.resolve(&invocation)?;
         settings
             .warnings
             .iter()
@@ -59,10 +70,15 @@ impl Plan {
         &self.settings.runner.name
     }
 
-    /// Refuses results that would replace the audit log or the cassette.
+    /// Refuses results that would replace the audit log or the cassette, and those that cannot be written: that is better known before
+    /// anything is sent.
     pub(crate) fn keeps_apart(&self, results: &[&Option<PathBuf>]) -> Result<(), Failure> {
         audit::apart(&self.settings, results)?;
-        self.tape.apart(results)
+        self.tape.apart(results)?;
+        for path in results.iter().filter_map(|path| path.as_deref()) {
+            drop(Staged::new(Some(path), String::new())?);
+        }
+        Ok(())
     }
 
     /// What a dry run prints.
@@ -140,6 +156,23 @@ pub(crate) fn tell<T>(made: &Made<T>, talk: &Talk) {
     if let Some(reason) = &made.not_kept {
         talk.warn(format!("the result is not cached: {reason}"));
     }
+}
+
+/// A run's failure; where requests were given up that may go better later, with how they are sent again.
+pub(crate) fn failed(error: RunError, running: &Running) -> Failure {
+    let busy = matches!(error, RunError::Runner(_)) && running.session().gave_up();
+    let mut failure = Failure::from(error);
+    if busy {
+        let help = match running.runner().settings().retry {
+            None => "the service was busy or out of reach; `retry: {attempts: 3, delay: 2s}` in the runner's section sends such requests again".to_owned(),
+            Some(retry) => format!(
+                "the service was busy or out of reach, in the time of the run and the {} attempts of `retry`; give it more `attempts`, a longer `delay`, or the run more time with --timeout",
+                retry.attempts
+            ),
+        };
+        failure.message.push_str(&format!("\n  help: {help}"));
+    }
+    failure
 }
 
 /// Refuses a dry run as events: nothing happens in it.

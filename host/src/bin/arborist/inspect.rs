@@ -8,7 +8,7 @@ use crate::{
     talk::Talk,
 };
 use arborist::{
-    config::{Invocation, Settings},
+    config::{Invocation, RunnerOrigin, Settings},
     engine::{Component, RunnerInfo},
     escape::printable,
     limits::ROWS,
@@ -20,6 +20,8 @@ use tokio::time::Instant;
 
 /// How long a component may take to describe itself.
 const TIME: Duration = Duration::from_secs(30);
+/// Most sections that are asked whether they name a file.
+const SECTIONS: usize = 100;
 /// How long it may take to compile, unless `--timeout` says less.
 const MOST: Duration = Duration::from_secs(86_400);
 
@@ -45,6 +47,7 @@ pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), F
         },
     };
     let settings = surroundings.resolve(&invocation)?;
+    let lenders = lenders(&surroundings, &settings, &args)?;
     let source = settings::source(&settings).await?;
     // Compiling takes what time it needs: --timeout is around all of this.
     let loading = Deadline::after(Instant::now(), MOST);
@@ -54,11 +57,48 @@ pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), F
     let info = runner::describe(&component, &settings.limits, time).await;
     let info = info.map_err(StartError::Describe)?;
     talk.done();
-    let found = Found::new(&component, info, &settings);
+    let mut found = Found::new(&component, info, &settings);
+    found.network.extend(lenders);
     match args.format {
         Report::Text => output::print(&found.text()),
         Report::Json => output::print_json(&serde_json::json!(found)),
     }
+}
+
+/// Of a file that is inspected by its path: the sections that name it, whose rules it has only when it is run by their names.
+fn lenders(
+    surroundings: &Surroundings,
+    settings: &Settings,
+    args: &InspectArgs,
+) -> Result<Option<String>, Failure> {
+    let (Some(file), RunnerOrigin::File(path)) = (&settings.file, &settings.runner.origin) else {
+        return Ok(None);
+    };
+    if settings.runner.section_used {
+        return Ok(None);
+    }
+    let mut names = Vec::new();
+    for section in file.sections.iter().take(SECTIONS) {
+        let invocation = Invocation {
+            runner: Some(section.clone()),
+            ..settings::to_look_at(&args.config)?
+        };
+        // One that is at fault is the business of `config check`.
+        let other = surroundings.resolve(&invocation).ok();
+        if let Some(RunnerOrigin::File(named)) = other.map(|other| other.runner.origin)
+            && output::same_file(path, &named)
+        {
+            names.push(printable(section, 100).into_owned());
+        }
+    }
+    let Some(first) = names.first() else {
+        return Ok(None);
+    };
+    Ok(Some(format!(
+        "that is so of the file by itself: as `{}` of {} it has the rules of that section, which `arborist inspect {first}` shows",
+        names.join("` and `"),
+        printable(&file.path.to_string_lossy(), 400)
+    )))
 }
 
 /// What was found, as the JSON format prints it.

@@ -30,6 +30,7 @@ use args::{CacheCommand, Cli, Command, Format, TalkArgs};
 use clap::{CommandFactory as _, Parser as _};
 use exit::{Exit, Failure};
 use std::{
+    ffi::OsString,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     process::ExitCode,
@@ -39,7 +40,7 @@ use std::{
 use talk::Talk;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(arguments()) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are printed too, and are no errors.
@@ -76,6 +77,15 @@ fn main() -> ExitCode {
     }
 }
 
+/// What was typed. `help --help` asks for no more than `help`, which clap does not see.
+fn arguments() -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|command| command == "help") {
+        arguments.retain(|argument| argument != "--help" && argument != "-h");
+    }
+    arguments
+}
+
 fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
     match command {
         Command::Run(args) => within(args.runner.timeout, talk, run::run(*args, talk)),
@@ -88,7 +98,7 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
         Command::Inspect(args) => within(args.timeout, talk, inspect::inspect(args, talk)),
         Command::Runners(args) => runners::runners(&args, talk),
         Command::Init(args) => within(None, talk, config::init(args, talk)),
-        Command::Config { command } => config::config(&command, talk),
+        Command::Config { command } => within(None, talk, config::config(command, talk)),
         Command::Cache { command } => match command {
             CacheCommand::Ls(args) => cache::ls(&args, talk),
             CacheCommand::Clear { what, all } => cache::clear(&what, all, talk),
@@ -111,7 +121,7 @@ fn dispatch(command: Command, talk: &Arc<Talk>) -> Result<(), Failure> {
 /// Runs `work` on this thread until it ends, its time is up, or the user interrupts it. What is dropped then
 /// gives back all that it holds: the store, connections, the temporary file of a result.
 fn within(
-    seconds: Option<u64>,
+    time: Option<Duration>,
     talk: &Talk,
     work: impl Future<Output = Result<(), Failure>>,
 ) -> Result<(), Failure> {
@@ -120,7 +130,7 @@ fn within(
         .build()
         .map_err(|error| Failure::new(Exit::Internal, format!("cannot start: {error}")))?;
     let outcome = runtime.block_on(async {
-        let mut stopped = pin!(stopped(seconds));
+        let mut stopped = pin!(stopped(time));
         let outcome = tokio::select! {
             outcome = work => outcome,
             failure = &mut stopped => return Err(failure),
@@ -140,9 +150,9 @@ fn within(
 }
 
 /// Waits until the time is up or the user interrupts.
-async fn stopped(seconds: Option<u64>) -> Failure {
+async fn stopped(time: Option<Duration>) -> Failure {
     tokio::select! {
-        () = late(seconds) => Failure::new(
+        () = late(time) => Failure::new(
             Exit::Sandbox,
             "the time of --timeout is up\n  help: give it more, and look at what it waits for: input, a compilation, an answer",
         ),
@@ -173,9 +183,9 @@ async fn told_to_end() {
 }
 
 /// Ends a little after the time that each part of the work has been given by itself: the part can say more.
-async fn late(seconds: Option<u64>) {
-    match seconds {
-        Some(seconds) => tokio::time::sleep(Duration::from_millis(seconds * 1000 + 1000)).await,
+async fn late(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time + Duration::from_secs(1)).await,
         None => std::future::pending().await,
     }
 }

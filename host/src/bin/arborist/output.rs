@@ -23,6 +23,12 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// So many of something: `1 test`, `2 tests`.
+pub(crate) fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 /// Prints a value as JSON, for reports; it may hold text from outside.
 pub(crate) fn print_json(value: &serde_json::Value) -> Result<(), Failure> {
     print(&json(&format!("{value:#}\n")))
@@ -81,17 +87,25 @@ impl Staged {
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    let shown = |path: &Path| printable(&path.to_string_lossy(), 400).into_owned();
+    let folder = path
+        .parent()
+        .filter(|folder| *folder != Path::new("") && !folder.exists());
     // The kind, not the error itself, which names the temporary file.
-    let path = printable(&path.to_string_lossy(), 400).into_owned();
-    let help = match error.kind() {
-        ErrorKind::NotFound => "\n  help: its folder does not exist; make it first",
-        ErrorKind::PermissionDenied => "\n  help: name a file that you may write to",
-        _ => "",
+    let (reason, help) = match (error.kind(), folder) {
+        (ErrorKind::NotFound, Some(folder)) => {
+            let folder = shown(folder);
+            let reason = format!("the folder {folder} does not exist");
+            (reason, "\n  help: make it first, with mkdir -p".to_owned())
+        }
+        (ErrorKind::PermissionDenied, _) => {
+            let help = "\n  help: name a file that you may write to";
+            (error.kind().to_string(), help.to_owned())
+        }
+        (kind, _) => (kind.to_string(), String::new()),
     };
-    Failure::new(
-        Exit::Usage,
-        format!("cannot write {path}: {}{help}", error.kind()),
-    )
+    let path = shown(path);
+    Failure::new(Exit::Usage, format!("cannot write {path}: {reason}{help}"))
 }
 
 /// Whether both paths lead to one file.

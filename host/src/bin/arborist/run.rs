@@ -30,7 +30,7 @@ pub(crate) async fn run(args: RunArgs, talk: &Arc<Talk>) -> Result<(), Failure> 
         let message = "the task spec and the DAG cannot go to the same file\n  help: name another one with -o or --dagu";
         return Err(Failure::new(Exit::Usage, message));
     }
-    let plan = Plan::new(&args.runner, talk).await?;
+    let plan = Plan::new(&args.runner, Operation::TaskSpec, talk).await?;
     plan.keeps_apart(&[&args.output, &args.dagu])?;
     let description = Description::new(&describe(args.description).await?)?;
     if args.dry_run {
@@ -80,13 +80,14 @@ async fn make(
     talk: &Talk,
 ) -> Result<(Made<TaskSpec>, Option<Made<Dag>>), Failure> {
     talk.waiting_for(&format!("{name}: making a task spec"));
-    let spec = running.task_spec(description).await?;
+    let failed = |error| host::failed(error, running);
+    let spec = running.task_spec(description).await.map_err(failed)?;
     host::tell(&spec, talk);
     if !with_dag {
         return Ok((spec, None));
     }
     talk.waiting_for(&format!("{name}: making a DAG"));
-    let dag = running.dag(&spec.value).await?;
+    let dag = running.dag(&spec.value).await.map_err(failed)?;
     host::tell(&dag, talk);
     Ok((spec, Some(dag)))
 }

@@ -10,6 +10,7 @@ use crate::{
 };
 use anstyle::{AnsiColor, Style};
 use arborist::{
+    clock,
     engine::{Event, Level, Observer},
     escape::{printable, printable_lines},
     gateway::Session,
@@ -222,6 +223,12 @@ impl Talk {
             self.writer.flush();
             return;
         }
+        self.error(failure);
+        self.writer.flush();
+    }
+
+    /// Says what is wrong, where more may be.
+    pub(crate) fn error(&self, failure: &Failure) {
         if failure.message.is_empty() {
             // It was printed as a result.
         } else if failure.rendered {
@@ -229,7 +236,6 @@ impl Talk {
         } else {
             put!(self, "{ERROR}error{ERROR:#}: {}", styled(&failure.message));
         }
-        self.writer.flush();
     }
 
     /// Shows what a tool said before it failed; with `-v` it was shown already.
@@ -300,6 +306,13 @@ impl Talk {
         self.mid_line.store(mid_line, Ordering::Relaxed);
     }
 
+    /// Shows what became of a request; the JSON log has it already.
+    fn request(&self, what: impl FnOnce() -> String) {
+        if self.args.verbose > 0 && self.args.log_format == LogFormat::Text {
+            put!(self, "{DIM}{}{DIM:#}", what());
+        }
+    }
+
     fn keep(&self, line: String) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.bytes += line.len();
@@ -314,7 +327,8 @@ impl Talk {
 
 impl Observer for Talk {
     fn wants_requests(&self) -> bool {
-        self.events.is_some()
+        // The JSON log has them as spans.
+        self.events.is_some() || self.args.verbose > 0 && self.args.log_format == LogFormat::Text
     }
 
     fn event(&self, event: Event<'_>) {
@@ -351,10 +365,16 @@ impl Observer for Talk {
                 drop(lines);
                 complete.iter().for_each(|line| self.show_progress(line));
             }
-            // The events and the JSON log have them already.
-            Event::Request(_) => {}
+            Event::Request(ended) => self.request(|| ended.line()),
+            Event::Waits { wait, time } => {
+                let time = humantime::format_duration(clock::whole_millis(time));
+                self.request(|| format!("waits {time} for {wait}"));
+                if let Some(line) = &self.line {
+                    line.set_message(format!("waiting {time} for {wait}"));
+                }
+            }
             Event::Silenced => {
-                self.warn("the runner says more than its limit `logs` allows; the rest is dropped");
+                self.warn("the runner says more than its limit `logs` allows in a call; the rest is dropped");
             }
         }
     }

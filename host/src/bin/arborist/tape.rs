@@ -3,7 +3,7 @@
 use crate::{
     args::TapeArgs,
     exit::{Exit, Failure},
-    output::{self, Staged},
+    output::{self, Staged, counted},
     talk::Talk,
 };
 use arborist::{
@@ -89,18 +89,20 @@ impl TapeFile {
                 let text = recorder.text().map_err(failed)?;
                 Staged::new(Some(&path), text)?.deliver().await?;
                 talk.detail(format!(
-                    "recorded {} requests in {}",
-                    recorder.len(),
+                    "recorded {} in {}",
+                    counted(recorder.len(), "request"),
                     shown(&path)
                 ));
                 Ok(())
             }
             Self::Replay(path, player) => {
                 if let (all, unused @ 1..) = player.unused() {
-                    talk.warn(format!(
-                        "{unused} of the {all} exchanges of {} were not asked for",
-                        shown(&path)
-                    ));
+                    let was = if unused == 1 { "was" } else { "were" };
+                    let of = match all {
+                        1 => "the one exchange".to_owned(),
+                        all => format!("{unused} of the {all} exchanges"),
+                    };
+                    talk.warn(format!("{of} of {} {was} not asked for", shown(&path)));
                 }
                 Ok(())
             }

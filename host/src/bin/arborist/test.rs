@@ -36,7 +36,7 @@ pub(crate) async fn test(args: TestArgs, talk: &Talk) -> Result<(), Failure> {
     .await?;
     let surroundings = Surroundings::of_process();
     let folders = &surroundings.folders;
-    let time = args.timeout.map_or(TIME, Duration::from_secs);
+    let time = args.timeout.unwrap_or(TIME);
     let engine = host::engine(folders, surroundings.engine()?, talk)?;
     let mut tester = Tester::new(&engine, folders, time);
     let mut tally = Tally::default();
@@ -145,6 +145,8 @@ struct Tally {
     accepted: usize,
     failed: usize,
     left_out: usize,
+    /// Why a test did not come to begin, the last time.
+    unready: Option<String>,
 }
 
 impl Tally {
@@ -164,6 +166,10 @@ impl Tally {
         self.failed += 1;
         let place = format!("line {}", test.place.line());
         let mut lines = vec![format!("  {}  {name} ({place})", paint.bad("FAIL"))];
+        if self.told_before(tested, reasons) {
+            lines.push("        as the test before it".to_owned());
+            return lines;
+        }
         for reason in reasons {
             for line in reason.message.lines() {
                 lines.push(format!("        {line}"));
@@ -178,6 +184,23 @@ impl Tally {
             lines.extend(logs.map(|line| format!("          {line}")));
         }
         lines
+    }
+
+    /// Whether the test did not come to begin, for a reason that was told already: what is wrong with the component is so for all.
+    fn told_before(&mut self, tested: &Tested, reasons: &[Failing]) -> bool {
+        let told = |message: &str| {
+            reasons
+                .iter()
+                .any(|reason| reason.message.contains(message))
+        };
+        let now = match &tested.outcome {
+            Err(failed) if failed.class.is_none() && told(&failed.message) => {
+                Some(failed.message.clone())
+            }
+            _ => None,
+        };
+        let before = std::mem::replace(&mut self.unready, now);
+        before.is_some() && before == self.unready
     }
 
     fn sum_up(self, filter: Option<&str>, paint: &Paint) -> Result<(), Failure> {
@@ -199,7 +222,8 @@ impl Tally {
         if self.left_out > 0 {
             parts.push(format!("{} left out by --filter", self.left_out));
         }
-        output::print(&format!("\n{ran} tests: {}\n", parts.join(", ")))?;
+        let ran = output::counted(ran, "test");
+        output::print(&format!("\n{ran}: {}\n", parts.join(", ")))?;
         match self.failed {
             0 => Ok(()),
             _ => Err(Failure::told(Exit::Check)),

@@ -405,7 +405,7 @@ fn the_command_line_and_variables_are_told_apart() {
             .to_vec();
             invocation.allow = vec!["everything".to_owned()];
             invocation.limits = vec!["memory".to_owned(), "memroy=1".to_owned()];
-            invocation.timeout = Some(0);
+            invocation.timeout = Some(std::time::Duration::ZERO);
         })
         .faults();
     let text = faults.to_string();
@@ -422,7 +422,7 @@ fn the_command_line_and_variables_are_told_apart() {
         "--allow: ",
         "--limit: it takes NAME=VALUE",
         "did you mean `memory`",
-        "--timeout: it takes seconds from 1 to 86400",
+        "--timeout: it takes a time up to a day, such as 30, 90s or 1m30s",
         "in the variable `AGENT_ARBORIST_CUSTOM__LIMITS__MEMORY`: limit `memory` takes a size",
         "in the variable `AGENT_ARBORIST_CUSTOM__ALLOW`: `allow` must be a list of egress rules",
     ] {

@@ -9,6 +9,7 @@ mod found;
 mod precedence;
 mod properties;
 mod shown;
+mod unexpanded;
 mod way_out;
 
 use std::path::{Path, PathBuf};

@@ -79,7 +79,7 @@ fn variables_come_before_the_file_and_flags_before_both() {
             .to_vec();
             invocation.set_env = vec!["from=SOME".to_owned()];
             invocation.limits = vec!["memory=16MiB".to_owned()];
-            invocation.timeout = Some(5);
+            invocation.timeout = Some(std::time::Duration::from_secs(5));
         })
         .variable("SOME", "value")
         .settings();

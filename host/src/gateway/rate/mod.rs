@@ -178,6 +178,12 @@ fn give_back<W: Words>(words: &mut W, rate: RateLimit, taken: Taken) -> io::Resu
 }
 
 impl Turn {
+    /// How long it is until the turn comes; none where it is less than a tenth of a second.
+    pub(super) fn wait(&self) -> Option<Duration> {
+        let wait = self.at.saturating_duration_since(Instant::now());
+        (wait >= Duration::from_millis(100)).then_some(wait)
+    }
+
     /// Waits until the turn has come. It is used then.
     pub(super) async fn come(mut self) {
         tokio::time::sleep_until(self.at).await;

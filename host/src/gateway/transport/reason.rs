@@ -53,6 +53,9 @@ pub(super) fn explain(error: reqwest::Error) -> String {
 fn explain_tls(error: &TlsError) -> String {
     match error {
         TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => "nobody whom this machine trusts has signed the service's certificate (UnknownIssuer); if its authority is your own, name the authority's certificate with `ca: FILE` in the runner's section".to_owned(),
+        TlsError::InvalidMessage(_) => format!(
+            "what answers there does not speak TLS ({error}): if it is a service without encryption, its URL begins with http://"
+        ),
         TlsError::PeerIncompatible(_) => {
             format!("the service speaks neither TLS 1.2 nor TLS 1.3 as it should: {error}")
         }

@@ -438,7 +438,7 @@ fn the_user_reads_what_was_asked_why_not_and_what_to_add() {
     );
     assert_eq!(
         denial.fix(),
-        Some(r#"allow: ["POST https://evil.example"]"#)
+        Some(r#"allow: ["https://api.custom-service.com", "POST https://evil.example"]"#)
     );
     assert_eq!(
         (
@@ -551,7 +551,7 @@ fn texts_about_addresses() {
     );
     assert_eq!(
         denial.fix(),
-        Some(r#"allow: ["GET http://127.0.0.1:8080"]"#)
+        Some(r#"allow: ["http://allowed.test", "GET http://127.0.0.1:8080"]"#)
     );
     assert_eq!(denied(&custom, "http://169.254.169.254/").fix(), None);
     let implied = Policy::builder()
@@ -635,4 +635,61 @@ fn s04_a_resolver_that_knows_only_the_name_keeps_the_same_addresses() {
         let permit = policy.decide(&target).unwrap();
         assert_eq!(permit.filter(&answers).unwrap(), dialable, "{host}");
     }
+}
+
+#[test]
+fn what_permits_a_request_takes_the_place_of_the_list_that_is_there() {
+    let denied = |policy: &Policy| policy.decide(&get("https://b.test/")).unwrap_err();
+    let advice = |builder: crate::policy::PolicyBuilder| denied(&builder.build().unwrap()).advice();
+    let place = "the runner's section of agent-arborist.yaml";
+    assert_eq!(
+        advice(
+            Policy::builder()
+                .allow("GET https://a.test/v1")
+                .allow_on_command_line("https://c.test")
+        )
+        .unwrap(),
+        format!(
+            r#"write in {place}, in the place of its `allow`:   allow: ["GET https://a.test/v1", "GET https://b.test"]"#
+        )
+    );
+    // An empty list is one too: a second `allow` would be a fault.
+    assert_eq!(
+        advice(Policy::builder().with_allow()).unwrap(),
+        format!(
+            r#"write in {place}, in the place of its `allow`:   allow: ["GET https://b.test"]"#
+        )
+    );
+    assert_eq!(
+        advice(Policy::builder().implied("endpoint", "https://a.test/x")).unwrap(),
+        format!(r#"add to {place}:   allow: ["https://a.test", "GET https://b.test"]"#)
+    );
+    let long = |rules: usize| {
+        (0..rules).fold(Policy::builder(), |builder, at| {
+            builder.allow(&format!("https://a{at}.test"))
+        })
+    };
+    assert!(advice(long(16)).unwrap().contains("a15.test"));
+    assert_eq!(
+        advice(long(17)).unwrap(),
+        format!(r#"add to the list `allow` of {place}:   - "GET https://b.test""#)
+    );
+    let flag = denied(&Policy::deny_all()).flag();
+    assert_eq!(flag.unwrap(), r#"--allow "GET https://b.test""#);
+    // No rule lets a name resolve into a private network.
+    let policy = Policy::builder()
+        .allow("https://b.test")
+        .network("10.0.0.0/8")
+        .build()
+        .unwrap();
+    let target = get("https://b.test/");
+    let permit = policy.decide(&target).unwrap();
+    let denial = permit.filter(&[ip("192.168.1.1")]).unwrap_err();
+    assert_eq!(denial.flag(), None);
+    assert!(
+        denial
+            .advice()
+            .unwrap()
+            .contains("in the place of its `networks`:   networks: [10.0.0.0/8, 192.168.0.0/16]")
+    );
 }

@@ -87,3 +87,35 @@ fn a_name_that_would_need_quotes_in_yaml_is_in_no_line_of_it() {
         assert_eq!((denial.secret(), denial.fix()), (field, None));
     }
 }
+
+#[test]
+fn what_to_do_is_said_also_where_no_line_permits_it() {
+    let secrets = run(&set(&[("api_key", KEY, &[API], "header")]), 1);
+    let key = key(&secrets);
+    let denied = |url: &str| send(&secrets, url, &[("x-key", &key)], None).unwrap_err();
+    let advice = denied("http://b.example").advice().unwrap();
+    assert!(advice.contains("use https"), "{advice}");
+    // Nobody is led to where the runner asks.
+    assert!(!advice.contains("b.example"), "{advice}");
+    let advice = denied("https://b.example").advice().unwrap();
+    assert!(
+        advice.ends_with("{to: [\"https://api.example.com\", \"https://b.example\"]}}"),
+        "{advice}"
+    );
+    let unset = SecretSet::new([(
+        SecretBinding {
+            field: "api_key".to_owned(),
+            to: vec![API.parse().unwrap()],
+            places: "header".parse().unwrap(),
+            exposed: false,
+        },
+        Secret::unset(),
+    )]);
+    let secrets = run(&unset, 1);
+    let key = secrets.value_for_runner("api_key").unwrap();
+    let denial = send(&secrets, API, &[("x-key", key)], None).unwrap_err();
+    assert!(
+        denial.advice().unwrap().contains("set the variable"),
+        "{denial}"
+    );
+}

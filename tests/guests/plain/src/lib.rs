@@ -93,6 +93,9 @@ impl Guest for Plain {
                 "{{name: counter, steps: [{{name: counter, command: \"{count}\"}}]}}"
             ));
         }
+        if let Some(ask) = crate::parameter(&parameters, "dagu-http") {
+            return web::run("http", ask, &parameters);
+        }
         let dagu = parameters
             .into_iter()
             .find(|parameter| parameter.name == "dagu");

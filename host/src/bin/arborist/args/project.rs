@@ -1,9 +1,9 @@
 //! The commands of those who write runners.
 
-use super::runner::{ConfigArgs, Report, TalkArgs, seconds};
+use super::runner::{ConfigArgs, Report, TalkArgs, duration};
 use arborist::project::{Language, Name};
 use clap::{Args, ValueEnum, ValueHint};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
@@ -26,9 +26,9 @@ pub(crate) struct BuildArgs {
     /// For Python, JavaScript and TypeScript
     #[arg(long)]
     pub(crate) world: Option<String>,
-    /// End a tool that takes longer than this many seconds
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "1800")]
-    pub(crate) timeout: u64,
+    /// End a tool that takes longer than this, in seconds or as 30m
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30m")]
+    pub(crate) timeout: Duration,
     #[command(flatten)]
     pub(crate) talk: TalkArgs,
 }
@@ -61,9 +61,9 @@ pub(crate) struct CheckArgs {
     /// Answer requests with the replies of this cassette, in their order: for a protocol that the check does not speak
     #[arg(long, value_name = "CASSETTE", value_hint = ValueHint::FilePath)]
     pub(crate) answers: Option<PathBuf>,
-    /// Give each call so many seconds; 30 without it
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub(crate) timeout: Option<u64>,
+    /// Give each call this time, in seconds or as 1m30s; 30 seconds without it
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
     /// How to print the report
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Report,
@@ -82,9 +82,9 @@ pub(crate) struct TestArgs {
     /// Accept what comes out of tests that expect nothing of their own: NAME.expected.yaml beside NAME.test.yaml
     #[arg(long)]
     pub(crate) update: bool,
-    /// Give each test so many seconds; 120 without it
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub(crate) timeout: Option<u64>,
+    /// Give each test this time, in seconds or as 1m30s; 2 minutes without it
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
     #[command(flatten)]
     pub(crate) talk: TalkArgs,
 }

@@ -1,7 +1,11 @@
 //! What commands share: which runner with what, how much is said, and how things are printed.
 
+use arborist::config;
 use clap::{Args, ValueEnum, ValueHint};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
+
+/// The shortest time that can be given.
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// Which runner, with what, and for how long.
 #[derive(Debug, Args)]
@@ -29,9 +33,9 @@ pub(crate) struct RunnerArgs {
     /// Give the runner a parameter, such as model=NAME; can be given more than once
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,
-    /// End the run after this many seconds, whatever it is doing
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub(crate) timeout: Option<u64>,
+    /// End the run after this time, whatever it is doing: in seconds, or as 1m30s
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
     /// Change a limit of the sandbox; see `arborist inspect`
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     pub(crate) limits: Vec<String>,
@@ -76,13 +80,13 @@ pub(crate) struct TalkArgs {
     pub(crate) log_format: LogFormat,
 }
 
-/// A time in whole seconds, at most a day.
-pub(super) fn seconds(text: &str) -> Result<u64, String> {
-    let seconds = text
-        .parse()
-        .ok()
-        .filter(|seconds| (1..=86_400).contains(seconds));
-    seconds.ok_or_else(|| "it takes whole seconds, from 1 to 86400 (a day)".to_owned())
+/// A time of at most a day, as the configuration takes times too.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let time = config::time(text).filter(|time| (MILLISECOND..=DAY).contains(time));
+    time.ok_or_else(|| {
+        "it takes seconds such as 30, or a time such as 1m30s or 500ms, up to a day".to_owned()
+    })
 }
 
 /// How a result is printed.

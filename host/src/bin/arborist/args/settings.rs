@@ -1,8 +1,8 @@
 //! The commands that look at settings and at what is kept.
 
-use super::runner::{ConfigArgs, Report, TalkArgs, seconds};
+use super::runner::{ConfigArgs, Report, TalkArgs, duration};
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -78,9 +78,9 @@ pub(crate) struct WarmArgs {
     /// How to print what was done
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Report,
-    /// Give up after this many seconds
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub(crate) timeout: Option<u64>,
+    /// Give up after this time: in seconds, or as 1m30s
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
     #[command(flatten)]
     pub(crate) talk: TalkArgs,
 }
