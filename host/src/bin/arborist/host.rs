@@ -10,7 +10,10 @@ use crate::{
 };
 use arborist::{
     config::{Folders, Settings},
-    engine::{Compiler, CompilerCommand, Component, Engine, EngineOptions, Origin, Source},
+    engine::{
+        Compiler, CompilerCommand, Component, Engine, EngineOptions, Event, Observer, Origin,
+        Source,
+    },
     escape::printable,
     limits::Limits,
     runner::{self, Deadline, Made, Operation, Outside, Parameters, Runner, Running},
@@ -102,6 +105,7 @@ impl Plan {
         let component = load(&self.source, folders, limits, deadline, talk).await?;
         let outside = Outside {
             state: folders.state.clone(),
+            observer: log_to(talk),
             ..Outside::default()
         };
         let told = self.settings.warnings.len();
@@ -227,6 +231,19 @@ pub(crate) async fn load(
         talk.warn(format!("the compiled component is not kept: {reason}"));
     }
     Ok(component)
+}
+
+/// Tells `talk` what a component logs while it is asked what it is. Whatever else it says then belongs to no run.
+pub(crate) fn log_to(talk: &Arc<Talk>) -> Arc<dyn Observer> {
+    struct Logs(Arc<Talk>);
+    impl Observer for Logs {
+        fn event(&self, event: Event<'_>) {
+            if matches!(event, Event::Log { .. }) {
+                self.0.event(event);
+            }
+        }
+    }
+    Arc::new(Logs(Arc::clone(talk)))
 }
 
 /// The running program: the very file that runs, also where an upgrade has replaced it since.

@@ -57,7 +57,8 @@ pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), F
     )
     .await?;
     let time = Deadline::after(Instant::now(), TIME);
-    let info = runner::describe(&component, &settings.limits, time).await;
+    let observer = host::log_to(talk);
+    let info = runner::describe(&component, &settings.limits, time, observer).await;
     let info = info.map_err(StartError::Describe)?;
     talk.done();
     let found = Found::new(&component, info, &settings);
