@@ -45,6 +45,7 @@ mod structure;
 mod tls;
 mod toolchains;
 mod wat_components;
+mod writing_runners;
 
 /// The forms in which a text could be left behind: as it is, in JSON and URLs, and in base64 at each offset.
 fn spellings(text: &str) -> Vec<String> {

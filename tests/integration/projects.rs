@@ -235,6 +235,60 @@ fn a_tool_that_makes_nothing_or_no_runner_is_told() {
         other.contains("does not export `arborist:runner/generate@0.1.0`"),
         "{other}"
     );
+    // So is one that lacks an export, or wants what it cannot have, with what to do about it.
+    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests/wat");
+    for (guest, told, next) in [
+        ("missing-function", "generate-dagu-config", "help: "),
+        (
+            "other-world",
+            "its exports are: `wasi:cli/run",
+            "help: this is a command",
+        ),
+        (
+            "import-not-given",
+            "`wasi:keyvalue/store@0.2.0-draft`",
+            "help: a runner may import",
+        ),
+    ] {
+        let component = guests.join(guest).with_extension("wat");
+        let component = wat::parse_file(component).unwrap();
+        fs::write(host.home().join("made"), component).unwrap();
+        let error = make("/bin/cp ../made mine.wasm");
+        assert!(error.contains(told) && error.contains(next), "{error}");
+    }
+}
+
+#[test]
+fn a_world_that_is_not_there_is_told_with_those_that_are() {
+    let host = project("python");
+    let error = built(&host, &["--world", "streamer"]).failed(2);
+    for said in [
+        "mine/wit has no world `streamer`",
+        "`runner`, `described-runner`, `streaming-runner`, `described-streaming-runner`",
+        "help: name one of these",
+    ] {
+        assert!(error.contains(said), "{error}");
+    }
+    // A project of an older `new` lacks those that stream.
+    fs::remove_file(host.home().join("mine/wit/streaming.wit")).unwrap();
+    let error = built(&host, &["--world", "streaming-runner"]).failed(2);
+    assert!(
+        error.contains("copy wit/streaming.wit of a new one to mine/wit"),
+        "{error}"
+    );
+    let error = built(&project("c"), &["--world", "streaming-runner"]).failed(2);
+    assert!(error.contains("wit-bindgen c wit --world"), "{error}");
+}
+
+#[test]
+fn a_tools_own_backtrace_does_not_hide_what_it_says() {
+    let host = project("python");
+    let script =
+        "[ \"$1\" = --version ] && echo 0.25.1 && exit; echo backtrace $RUST_BACKTRACE; exit 1";
+    program(&host, "mine/.venv/bin/componentize-py", script);
+    let mut build = build(&host, &[]);
+    let error = host::run(build.env("RUST_BACKTRACE", "1"), b"").failed(4);
+    assert!(error.contains("backtrace 0"), "{error}");
 }
 
 #[test]

@@ -178,7 +178,10 @@ fn language(language: &'static str) {
     // What is not permitted is denied, with the rule that would permit it.
     project.edit("agent-arborist.yaml", "allow: [", "allow: [] #");
     let error = project.run(&["run", "Rotate the logs"]).failed(6);
-    assert!(error.contains("no rule of `mine.allow` permits"), "{error}");
+    assert!(
+        error.contains("no rule of `mine.allow` permits") && error.contains("help: to allow it"),
+        "{error}"
+    );
 }
 
 /// A fault in the sources is told by the tool, and no component comes of it.
@@ -223,6 +226,20 @@ fn javascript() {
         "const PROMPT = =",
         "unexpected token",
     );
+}
+
+/// QuickJS looks for what a world exports only when it is called.
+#[test]
+fn an_interface_that_javascript_does_not_export_is_named() {
+    let project = Project::new("js");
+    project.edit("runner.js", "export const about", "const about");
+    let error = project.run(&["build"]).failed(6);
+    let told = "interface 'arborist:runner/about@0.1.0' not found";
+    assert!(error.contains(told), "{error}");
+    // Whoever runs it all the same is told too.
+    let replayed = &["run", "--replay", "cassette.yaml", "Anything"];
+    let error = project.run(replayed).failed(6);
+    assert!(error.contains(told), "{error}");
 }
 
 #[test]

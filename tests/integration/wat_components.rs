@@ -14,6 +14,10 @@ fn what_is_no_runner_is_refused_with_what_was_found() {
         ("missing-function", "generate-dagu-config"),
         ("wrong-signature", "not as the contract has it"),
         ("wrong-version", "another version of the contract"),
+        (
+            "import-not-given",
+            "does not give: `wasi:keyvalue/store@0.2.0-draft`",
+        ),
     ] {
         let path = folder.join(name).with_extension("wat");
         let ran = host.run(&["run", "x", "--component", path.to_str().unwrap()]);

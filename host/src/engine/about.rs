@@ -1,13 +1,14 @@
 //! What a runner says of itself, asked once.
 
-use super::{Call, CallError, Component, RunnerInfo, events::Ignore};
+use super::{Call, CallError, Component, Observer, RunnerInfo};
 use crate::{gateway::Session, limits::Limits};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 impl Component {
     /// Asks what the runner is, without configuration and network, so that the answer cannot depend on them; `None` where it does
-    /// not say. What it said before is not asked again, where the engine keeps compiled components.
+    /// not say. What it said before is not asked again, where the engine keeps compiled components. `observer` takes what it logs
+    /// while it is asked.
     ///
     /// # Errors
     /// The sandbox stopped the run.
@@ -16,6 +17,7 @@ impl Component {
         limits: &Limits,
         deadline: Instant,
         time: Duration,
+        observer: Arc<dyn Observer>,
     ) -> Result<Option<RunnerInfo>, CallError> {
         if self.about.is_none() {
             return Ok(None);
@@ -27,7 +29,7 @@ impl Component {
             limits: limits.clone(),
             config: Arc::new([]),
             session: Session::closed(),
-            observer: Arc::new(Ignore),
+            observer,
             deadline,
             time,
         };

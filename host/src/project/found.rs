@@ -1,6 +1,6 @@
 //! Finding out what a folder is.
 
-use super::{Language, process::ProcessError, recipe::WORLD};
+use super::{Language, process::ProcessError, recipe::WORLD, world::worlds};
 use crate::escape::printable;
 use serde_json::Value;
 use std::{
@@ -12,6 +12,10 @@ use std::{
 const MANIFEST: u64 = 1 << 20;
 /// The most bytes of a world's name.
 const NAME: usize = 200;
+/// Worlds that a message names.
+const WORLDS_SHOWN: usize = 20;
+/// The worlds of the contract that stand in a file of their own.
+const STREAMING: [&str; 2] = ["streaming-runner", "described-streaming-runner"];
 /// Characters of a path that a message shows.
 const SHOWN: usize = 400;
 
@@ -82,6 +86,18 @@ pub enum ProjectError {
         "{0} is no name of a world\n  help: name one of those in wit/, as `described-streaming-runner`"
     )]
     World(String),
+    /// The project's files define no such world.
+    #[error("{folder} has no world `{world}`; it has: {found}\n  help: {help}")]
+    NoWorld {
+        /// The folder that would define it.
+        folder: String,
+        /// The world.
+        world: String,
+        /// Those that it defines.
+        found: String,
+        /// What to do.
+        help: String,
+    },
     /// A world is given where the sources have one already.
     #[error("a project in {0} names its world in its own sources\n  help: leave out --world; {1}")]
     OwnWorld(Language, &'static str),
@@ -154,7 +170,7 @@ impl Project {
     /// The same, built for that world of its `wit` folder rather than for `described-runner`. At most 200 bytes.
     ///
     /// # Errors
-    /// It is no name of a world, or the project's sources name theirs themselves.
+    /// It is no name of a world, the project's `wit` folder does not define it, or the project's sources name theirs themselves.
     pub fn in_world(self, world: &str) -> Result<Self, ProjectError> {
         let place = match self.language {
             Language::Rust => "it stands where the bindings are generated, as `world: \"…\"`",
@@ -172,8 +188,42 @@ impl Project {
             let shown = printable(world, NAME).into_owned();
             return Err(ProjectError::World(format!("`{shown}`")));
         }
+        self.defines(world)?;
         let world = world.to_owned();
         Ok(Self { world, ..self })
+    }
+
+    /// Refuses a world that the project's own WIT does not define. Of one that names its package, and of a folder that cannot be
+    /// read, the tools know more.
+    fn defines(&self, world: &str) -> Result<(), ProjectError> {
+        let Ok(worlds) = worlds(&self.place.join("wit")) else {
+            return Ok(());
+        };
+        if world.contains(['/', ':']) || worlds.iter().any(|other| other == world) {
+            return Ok(());
+        }
+        let folder = shown(&self.shown_folder().join("wit"));
+        let help = if STREAMING.contains(&world) {
+            format!(
+                "it is in the contract's streaming.wit, which projects of an older `arborist new` lack: copy wit/streaming.wit of a new one to {folder}"
+            )
+        } else {
+            format!("name one of these, or define it in a file of {folder}")
+        };
+        let found: Vec<String> = worlds
+            .iter()
+            .map(|world| format!("`{}`", printable(world, NAME)))
+            .take(WORLDS_SHOWN)
+            .collect();
+        Err(ProjectError::NoWorld {
+            folder,
+            world: world.to_owned(),
+            found: match found.is_empty() {
+                true => "none".to_owned(),
+                false => found.join(", "),
+            },
+            help,
+        })
     }
 
     /// What it is written in.

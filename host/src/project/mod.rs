@@ -14,6 +14,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod tool;
+mod world;
 
 pub use build::{Event, build};
 pub use found::{Project, ProjectError};

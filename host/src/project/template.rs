@@ -34,6 +34,10 @@ const COMMON: &[File] = &[
     // The only copy of the contract is the one at the root.
     ("wit/runner.wit", include_bytes!("../../../wit/runner.wit")),
     (
+        "wit/streaming.wit",
+        include_bytes!("../../../wit/streaming.wit"),
+    ),
+    (
         "wit/deps/config/config.wit",
         include_bytes!("../../../wit/deps/config/config.wit"),
     ),

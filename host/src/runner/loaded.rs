@@ -6,13 +6,15 @@ use crate::{
     builtin,
     cache::ResultCache,
     config::{Faults, FieldInfo, FieldValue, RunnerOrigin, Selected, Settings},
-    engine::{Call, Component, Engine, LoadError, Observer, RunnerInfo, Source, SourceError},
+    engine::{
+        Call, Component, Engine, Ignore, LoadError, Observer, RunnerInfo, Source, SourceError,
+    },
     gateway::{Gateway, GatewayOptions, Lookup, RateLimiter, SystemLookup, Tape},
     limits::Limits,
     secrets::SecretSet,
 };
 use sha2::{Digest as _, Sha256};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// A component with its settings. Loaded once, it can be started any number of times, many at once: its runs
@@ -28,20 +30,32 @@ pub struct Runner {
 }
 
 /// What runners have of the world around them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Outside {
     /// How names become addresses.
     pub lookup: Arc<dyn Lookup>,
     /// A folder of the user's own for what processes share; without it a rate limit counts the runs of this process alone.
     pub state: Option<PathBuf>,
+    /// Takes what a component logs when it is asked what it is; a run has an observer of its own.
+    pub observer: Arc<dyn Observer>,
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outside")
+            .field("lookup", &self.lookup)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Outside {
-    /// The system's resolver, and nothing that is shared.
+    /// The system's resolver, nothing that is shared, and nobody who listens.
     fn default() -> Self {
         Self {
             lookup: Arc::new(SystemLookup),
             state: None,
+            observer: Arc::new(Ignore),
         }
     }
 }
@@ -137,7 +151,7 @@ pub async fn load(
 }
 
 /// What a component says of itself, asked without configuration and network, and only where it was not asked before; `None` where it
-/// does not say.
+/// does not say. `observer` takes what it logs while it is asked.
 ///
 /// # Errors
 /// See [`RunError`].
@@ -145,8 +159,9 @@ pub async fn describe(
     component: &Component,
     limits: &Limits,
     deadline: Deadline,
+    observer: Arc<dyn Observer>,
 ) -> Result<Option<RunnerInfo>, RunError> {
-    let info = component.describe(limits, deadline.at, deadline.time);
+    let info = component.describe(limits, deadline.at, deadline.time, observer);
     Ok(info.await?)
 }
 
@@ -161,11 +176,13 @@ impl Runner {
         outside: Outside,
         deadline: Deadline,
     ) -> Result<Self, StartError> {
-        let settings = Self::settle(&component, settings, deadline).await?;
+        let observer = Arc::clone(&outside.observer);
+        let settings = Self::settle(&component, settings, deadline, observer).await?;
         Ok(Self::unchecked(component, settings, outside))
     }
 
-    /// Holds `settings` against what the runner says that it reads, as [`Runner::new`] does.
+    /// Holds `settings` against what the runner says that it reads, as [`Runner::new`] does; `observer` hears what the runner logs
+    /// when it is asked.
     ///
     /// # Errors
     /// [`StartError::Describe`] and [`StartError::Settings`].
@@ -173,8 +190,9 @@ impl Runner {
         component: &Component,
         settings: Settings,
         deadline: Deadline,
+        observer: Arc<dyn Observer>,
     ) -> Result<Settings, StartError> {
-        let info = describe(component, &settings.limits, deadline).await;
+        let info = describe(component, &settings.limits, deadline, observer).await;
         match info.map_err(StartError::Describe)? {
             Some(info) => settings
                 .check(&declared(info))

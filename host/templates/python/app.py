@@ -77,7 +77,8 @@ def post(url, key, body):
         retryable = isinstance(
             reason, (http.HttpError_Timeout, http.HttpError_Connection, http.HttpError_RateLimited)
         )
-        raise failure(None, f"the service cannot be asked: {reason}", retryable) from None
+        text = f"{type(reason).__name__.removeprefix('HttpError_')}: {getattr(reason, 'value', '')}"
+        raise failure(None, f"the service cannot be asked: {text.rstrip(': ')}", retryable) from None
     if answer.status != 200:
         retryable = answer.status == 429 or answer.status >= 500
         raise failure(answer.status, f"the service answered {answer.status}", retryable)

@@ -2,23 +2,23 @@
 
 /// A part of the page, from one heading to the next of any level. What stands before the first has no heading.
 #[derive(Debug, Default)]
-pub(super) struct Section {
-    pub(super) heading: String,
-    pub(super) blocks: Vec<Block>,
+pub(crate) struct Section {
+    pub(crate) heading: String,
+    pub(crate) blocks: Vec<Block>,
 }
 
 /// A fenced block.
 #[derive(Debug)]
-pub(super) struct Block {
+pub(crate) struct Block {
     /// The line of the page that its content begins at, from 1.
-    pub(super) line: usize,
-    pub(super) kind: Kind,
-    pub(super) content: String,
+    pub(crate) line: usize,
+    pub(crate) kind: Kind,
+    pub(crate) content: String,
 }
 
 /// What a block is for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// `title=FILE`: a file of the example's folder.
     File(String),
     /// `guest=NAME component=FILE`: the source of a test guest, whose component is that file of the
@@ -26,31 +26,41 @@ pub(super) enum Kind {
     Guest { name: String, component: String },
     /// `answer=ORIGIN`: what the service says to the next request; the last answer is given to all that follow.
     Answer(Answer),
+    /// `edit=FILE`: what is changed in a file, as a difference: `-` for a line that goes, `+` for one that comes.
+    Edit(String),
     /// `console`: commands, each after `$ `, and what they print.
-    Console {
-        /// `offline`: the files stand as the page has them, and nobody answers.
-        offline: bool,
-        /// `first-time`: the user has not been asked yet where keys may go.
-        first_time: bool,
-    },
+    Console(Console),
     /// `not-run`: said to be none of the test's.
     NotRun,
 }
 
+/// How the commands of a block are run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Console {
+    /// `offline`: the files stand as the page has them, and nobody answers.
+    pub(crate) offline: bool,
+    /// `first-time`: the user has not been asked yet where keys may go.
+    pub(crate) first_time: bool,
+    /// `tools`: they install tools; those that scripts/install-toolchains brought are put there instead.
+    pub(crate) tools: bool,
+    /// `type=TEXT`: they are run at a terminal, where a question comes and this is typed.
+    pub(crate) typed: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub(super) origin: String,
-    pub(super) status: u16,
-    pub(super) retry_after: Option<String>,
+pub(crate) struct Answer {
+    pub(crate) origin: String,
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<String>,
     /// How many requests must be in progress at once before any is answered.
-    pub(super) together: usize,
+    pub(crate) together: usize,
 }
 
 /// Reads the page.
 ///
 /// # Panics
 /// An info string is none of those above, or a block is not closed.
-pub(super) fn read(page: &str) -> Vec<Section> {
+pub(crate) fn read(page: &str) -> Vec<Section> {
     let mut sections = vec![Section::default()];
     let mut lines = (1..).zip(page.lines());
     while let Some((number, line)) = lines.next() {
@@ -99,10 +109,14 @@ fn kind(info: &str) -> Option<Kind> {
     let kind = if language.is_empty() {
         return None;
     } else if language == "console" {
-        Kind::Console {
+        Kind::Console(Console {
             offline: take("offline").is_some(),
             first_time: take("first-time").is_some(),
-        }
+            tools: take("tools").is_some(),
+            typed: take("type"),
+        })
+    } else if let Some(name) = take("edit") {
+        Kind::Edit(name)
     } else if let Some(origin) = take("answer") {
         Kind::Answer(Answer {
             origin,
@@ -127,7 +141,7 @@ fn kind(info: &str) -> Option<Kind> {
 ///
 /// # Panics
 /// The block begins with something else.
-pub(super) fn commands(block: &Block) -> Vec<(usize, &str, String)> {
+pub(crate) fn commands(block: &Block) -> Vec<(usize, &str, String)> {
     let mut commands: Vec<(usize, &str, String)> = Vec::new();
     for (number, line) in (block.line..).zip(block.content.lines()) {
         if let Some(command) = line.strip_prefix("$ ") {
@@ -144,7 +158,7 @@ pub(super) fn commands(block: &Block) -> Vec<(usize, &str, String)> {
 }
 
 /// Whether a command printed what the page says: `…` stands for any text within a line, and alone for any lines.
-pub(super) fn agrees(page: &str, printed: &str) -> bool {
+pub(crate) fn agrees(page: &str, printed: &str) -> bool {
     // Editors take white space at the ends of lines away.
     let page: Vec<&str> = page.lines().map(str::trim_end).collect();
     let printed: Vec<&str> = printed.lines().map(str::trim_end).collect();
@@ -208,6 +222,7 @@ fn what_differs_from_the_page_is_seen() {
         "json answer=x status=ok",
         "rust guest=a",
         "console title=a",
+        "console edit=a",
     ];
     for info in unknown {
         assert_eq!(kind(info), None, "{info}");

@@ -105,6 +105,11 @@ fn speaks(ai: fn(&str, &str) -> Ai, key: &str, seen: &Seen) -> Behaviour {
             {"name": "check", "description": "", "command": "test -s orders.sql", "depends_on": ["dump"]},
         ],
     });
+    if body.get("response_format").is_some() && body.get("stream").is_none() {
+        // A runner of `arborist new`, which takes the answer as a whole.
+        let message = json!({"role": "assistant", "content": plan.to_string()});
+        return Behaviour::json(200, &json!({"choices": [{"index": 0, "message": message}]}));
+    }
     ai(key, model).says(&plan).behaviour()
 }
 

@@ -15,10 +15,10 @@ use arborist::{
     runner::{self, Deadline, StartError},
 };
 use bytesize::ByteSize;
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-pub(crate) async fn build(args: BuildArgs, talk: &Talk) -> Result<(), Failure> {
+pub(crate) async fn build(args: BuildArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
     let project = Project::find(&args.folder, args.lang.map(Into::into))
         .and_then(|project| match &args.world {
             Some(world) => project.in_world(world),
@@ -40,7 +40,7 @@ pub(crate) async fn build(args: BuildArgs, talk: &Talk) -> Result<(), Failure> {
 
 /// Loads the component and asks what it is, as a run would: that it is a runner and starts is known then, and the first run
 /// finds it compiled.
-async fn check(path: &Path, time: Duration, talk: &Talk) -> Result<(), Failure> {
+async fn check(path: &Path, time: Duration, talk: &Arc<Talk>) -> Result<(), Failure> {
     let file = path.to_owned();
     let source = output::aside(move || {
         Source::read(&file).map_err(|error| Failure::new(Exit::Component, error))
@@ -51,7 +51,8 @@ async fn check(path: &Path, time: Duration, talk: &Talk) -> Result<(), Failure> 
     let deadline = Deadline::after(Instant::now(), time);
     let limits = Limits::default();
     let component = host::load(&engine, &source, &limits, deadline, talk).await?;
-    let info = runner::describe(&component, &limits, deadline).await;
+    let observer = host::log_to(talk);
+    let info = runner::describe(&component, &limits, deadline, observer).await;
     info.map_err(StartError::Describe)?;
     talk.done();
     let size = ByteSize::b(component.size() as u64).display().iec();

@@ -12,11 +12,11 @@ use arborist::{
     cassette::{self, Exchange, MAX_BYTES},
     config::{Invocation, Laid, Settings},
     conformance::{self, Check, Report, Subject, SubjectOptions, Verdict},
-    engine::{Component, Source},
+    engine::{Component, Ignore, Source},
     escape::printable,
     runner::{self, Deadline, Parameters, StartError},
 };
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// How long a call may take unless `--timeout` says otherwise.
@@ -39,7 +39,10 @@ pub(crate) async fn check(args: CheckArgs, talk: &Talk) -> Result<(), Failure> {
         Loaded::Runner(component) => {
             let time = args.timeout.unwrap_or(TIME);
             let deadline = Deadline::after(Instant::now(), time);
-            let described = runner::describe(&component, &plain.limits, deadline).await;
+            let described = {
+                let observer = Arc::new(Ignore);
+                runner::describe(&component, &plain.limits, deadline, observer).await
+            };
             let declared = match &described {
                 Ok(Some(info)) => info.config.clone(),
                 Ok(None) | Err(_) => Vec::new(),

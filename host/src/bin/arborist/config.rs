@@ -14,7 +14,7 @@ use arborist::{
     escape::printable,
     runner::{self, Deadline, Runner},
 };
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// The largest component that `config check` compiles, in bytes: it takes seconds, and the run that follows finds it compiled.
@@ -44,7 +44,7 @@ pub(crate) async fn init(args: InitArgs, talk: &Talk) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(crate) async fn config(command: ConfigCommand, talk: &Talk) -> Result<(), Failure> {
+pub(crate) async fn config(command: ConfigCommand, talk: &Arc<Talk>) -> Result<(), Failure> {
     match command {
         ConfigCommand::Check(args) => check(&args, talk).await,
         ConfigCommand::Show(args) => show(&args, talk),
@@ -53,7 +53,7 @@ pub(crate) async fn config(command: ConfigCommand, talk: &Talk) -> Result<(), Fa
 }
 
 /// Checks the selected runner's settings, and where nobody named one, those of every section. All that is wrong is told.
-async fn check(args: &SettingsArgs, talk: &Talk) -> Result<(), Failure> {
+async fn check(args: &SettingsArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
     let surroundings = settings::Surroundings::of_process();
     let settings = surroundings.resolve(&invocation(args, false)?)?;
     tell(&settings, talk);
@@ -105,11 +105,15 @@ async fn check(args: &SettingsArgs, talk: &Talk) -> Result<(), Failure> {
 /// Holds settings against the components that they are for.
 struct Checker<'a> {
     engine: Engine,
-    talk: &'a Talk,
+    talk: &'a Arc<Talk>,
 }
 
 impl<'a> Checker<'a> {
-    fn new(folders: &Folders, settings: EngineSettings, talk: &'a Talk) -> Result<Self, Failure> {
+    fn new(
+        folders: &Folders,
+        settings: EngineSettings,
+        talk: &'a Arc<Talk>,
+    ) -> Result<Self, Failure> {
         let engine = host::engine(folders, settings, talk)?;
         Ok(Self { engine, talk })
     }
@@ -140,7 +144,7 @@ impl<'a> Checker<'a> {
         let deadline = Deadline::after(Instant::now(), TIME);
         let component = runner::load(&self.engine, &source, &settings.limits, deadline).await?;
         let told = settings.warnings.len();
-        let settings = Runner::settle(&component, settings, deadline).await?;
+        let settings = Runner::settle(&component, settings, deadline, host::log_to(talk)).await?;
         talk.done();
         let since = settings.warnings.iter().skip(told);
         since.for_each(|warning| talk.warn(warning));

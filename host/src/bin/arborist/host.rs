@@ -12,7 +12,8 @@ use crate::{
 use arborist::{
     config::{EngineSettings, Folders, Invocation, Settings},
     engine::{
-        Allocation, Compiler, CompilerCommand, Component, Engine, EngineOptions, Origin, Source,
+        Allocation, Compiler, CompilerCommand, Component, Engine, EngineOptions, Event, Observer,
+        Origin, Source,
     },
     escape::printable,
     limits::Limits,
@@ -121,6 +122,7 @@ impl Plan {
         let component = load(&engine, &self.source, limits, deadline, talk).await?;
         let outside = Outside {
             state: folders.state.clone(),
+            observer: log_to(talk),
             ..Outside::default()
         };
         let told = self.settings.warnings.len();
@@ -269,6 +271,19 @@ pub(crate) async fn load(
         talk.warn(format!("the compiled component is not kept: {reason}"));
     }
     Ok(component)
+}
+
+/// Tells `talk` what a component logs while it is asked what it is. Whatever else it says then belongs to no run.
+pub(crate) fn log_to(talk: &Arc<Talk>) -> Arc<dyn Observer> {
+    struct Logs(Arc<Talk>);
+    impl Observer for Logs {
+        fn event(&self, event: Event<'_>) {
+            if matches!(event, Event::Log { .. }) {
+                self.0.event(event);
+            }
+        }
+    }
+    Arc::new(Logs(Arc::clone(talk)))
 }
 
 /// The running program: the very file that runs, also where an upgrade has replaced it since.

@@ -54,7 +54,8 @@ pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), F
     let engine = host::engine(&surroundings.folders, settings.engine, talk)?;
     let component = host::load(&engine, &source, &settings.limits, loading, talk).await?;
     let time = Deadline::after(Instant::now(), TIME);
-    let info = runner::describe(&component, &settings.limits, time).await;
+    let observer = host::log_to(talk);
+    let info = runner::describe(&component, &settings.limits, time, observer).await;
     let info = info.map_err(StartError::Describe)?;
     talk.done();
     let mut found = Found::new(&component, info, &settings);

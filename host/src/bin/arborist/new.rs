@@ -18,7 +18,8 @@ pub(crate) fn new(args: &NewArgs, talk: &Talk) -> Result<(), Failure> {
         .iter()
         .map(|command| format!("  {command}\n"));
     talk.say(format!(
-        "made {folder}, a runner in {language}; {folder}/README.md explains it. Next:\n  cd {folder}\n{}  arborist build",
+        "made {folder}, a runner in {language}; {folder}/README.md explains it. Next:\n  cd {folder}\n{}  arborist build
+  arborist run --replay cassette.yaml \"Rotate the logs\"",
         setup.collect::<String>()
     ));
     Ok(())

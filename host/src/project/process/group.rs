@@ -25,6 +25,8 @@ impl Group {
         command
             .args(arguments)
             .current_dir(folder)
+            // What a tool says of itself would push what it says of the project out of the lines that are shown.
+            .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -65,6 +65,7 @@ fn every_template_is_filled_and_says_what_is_run() {
             "cassette.yaml",
             "tests/runner.test.yaml",
             "wit/runner.wit",
+            "wit/streaming.wit",
         ] {
             assert!(places.contains(needed), "{language}: {needed}");
         }
@@ -159,10 +160,45 @@ fn versions_stand_in_one_place() {
 }
 
 #[test]
+fn the_page_on_runners_says_what_is_run() {
+    let page = include_str!("../../../../docs/writing-runners.md");
+    for language in Language::ALL {
+        let heading = format!("\n## {language}\n");
+        let section = page.split(&heading).nth(1).unwrap();
+        let section = section.split("\n## ").next().unwrap();
+        let main = if language == Language::Ts {
+            "build/runner.js"
+        } else {
+            "runner.js"
+        };
+        let recipe = Recipe::new(language, "my-runner", main, WORLD);
+        let commands = recipe.commands();
+        let setup = language.setup().iter().copied();
+        for line in setup.chain(commands.iter().map(String::as_str)) {
+            assert!(section.lines().any(|other| other == line), "{line}");
+        }
+        let table = page
+            .lines()
+            .find(|line| line.starts_with(&format!("| {language} |")));
+        assert!(table.is_some(), "{language}");
+    }
+    for version in [
+        format!("cargo {} or later", pinned::RUST),
+        format!("componentize-py {}", pinned::COMPONENTIZE_PY),
+        format!("Node.js {} or later, jco {}", pinned::NODE, pinned::JCO),
+        format!("typescript {}", pinned::TYPESCRIPT),
+        format!("zig {}, wasm-tools {}", pinned::ZIG, pinned::WASM_TOOLS),
+    ] {
+        assert!(page.contains(&version), "{version}");
+    }
+}
+
+#[test]
 fn bindings_are_of_this_contract() {
     let mut digest = Sha256::new();
     for (place, bytes) in files(&name("x"), Language::C) {
-        if place.starts_with("wit/") {
+        // The bindings are of world `runner`, which needs nothing of the worlds that stream.
+        if place.starts_with("wit/") && place != "wit/streaming.wit" {
             // Comments move no bindings.
             let text = String::from_utf8(bytes).unwrap();
             let lines = text
@@ -267,6 +303,20 @@ fn a_world_is_for_languages_whose_sources_name_none() {
             "{error}"
         );
     }
+    // Where the folder says which worlds there are, another is told with them.
+    fs::create_dir(folder.path().join("wit")).unwrap();
+    let wit = folder.path().join("wit/mine.wit");
+    fs::write(&wit, "package me:mine;\nworld one { }\nworld two { }\n").unwrap();
+    for good in ["one", "two", "me:other/three"] {
+        assert_eq!(project.clone().in_world(good).unwrap().world, good);
+    }
+    let told = |world| {
+        let error = project.clone().in_world(world).unwrap_err().to_string();
+        assert!(error.contains("it has: `one`, `two`\n  help: "), "{error}");
+        error
+    };
+    assert!(told("three").contains("name one of these"));
+    assert!(told("streaming-runner").contains("copy wit/streaming.wit"));
     fs::rename(folder.path().join("app.py"), folder.path().join("main.c")).unwrap();
     let project = Project::find(folder.path(), None).unwrap();
     let error = project.in_world(WORLD).unwrap_err().to_string();

@@ -16,7 +16,7 @@ use arborist::{
     runner::{self, Deadline, StartError},
 };
 use futures_util::{StreamExt as _, stream};
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// How many runners are worked on at once. One compilation at a time uses every core; meanwhile another runner is read or asked what
@@ -35,7 +35,7 @@ struct Row {
     bytes: Option<u64>,
 }
 
-pub(crate) async fn warm(args: WarmArgs, talk: &Talk) -> Result<(), Failure> {
+pub(crate) async fn warm(args: WarmArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
     let surroundings = Surroundings::of_process();
     let base = settings::to_look_at(&args.config)?;
     let settings = surroundings.resolve(&base)?;
@@ -69,7 +69,7 @@ pub(crate) async fn warm(args: WarmArgs, talk: &Talk) -> Result<(), Failure> {
                 "compiling {at} of {total}: {}",
                 printable(&runner, 200)
             ));
-            prepare(&engine, runner, settings)
+            prepare(&engine, runner, settings, talk)
         })
         .buffered(AT_ONCE);
     let mut rows: Vec<Row> = rows.collect().await;
@@ -117,7 +117,12 @@ fn runner(name: String, base: &Invocation) -> Invocation {
     }
 }
 
-async fn prepare(engine: &Engine, runner: String, settings: Result<Settings, Failure>) -> Row {
+async fn prepare(
+    engine: &Engine,
+    runner: String,
+    settings: Result<Settings, Failure>,
+    talk: &Arc<Talk>,
+) -> Row {
     let done = async {
         let settings = settings?;
         let source = settings::source(&settings).await?;
@@ -129,7 +134,7 @@ async fn prepare(engine: &Engine, runner: String, settings: Result<Settings, Fai
         }
         // A run asks that first, and keeps the answer.
         let time = Deadline::after(Instant::now(), TIME);
-        let info = runner::describe(&component, &settings.limits, time).await;
+        let info = runner::describe(&component, &settings.limits, time, host::log_to(talk)).await;
         info.map_err(StartError::Describe)?;
         Ok(component)
     };
