@@ -87,21 +87,27 @@ function* lines(url, key, body) {
   const answer = reached(() => open(request));
   const status = answer.status();
   if (status !== 200) throw failure(status, `the service answered ${status}`, status === 429 || status >= 500);
-  let line = [];
+  let begun = new Uint8Array(0);
   for (;;) {
     const piece = reached(() => answer.read(64 * 1024));
     // The end is `null` in some engines, and `undefined` in others.
     if (piece == null) break;
-    for (const byte of piece) {
-      if (byte !== 0x0a) {
-        if (line.push(byte) > MAX_LINE) throw { tag: 'invalid-response', val: `a line is longer than ${MAX_LINE} bytes` };
-        continue;
-      }
-      yield decode(line);
-      line = [];
+    let from = 0;
+    for (let to; (to = piece.indexOf(0x0a, from)) !== -1; from = to + 1) {
+      yield decode(joined(begun, piece.subarray(from, to)));
+      begun = new Uint8Array(0);
     }
+    begun = joined(begun, piece.subarray(from));
   }
-  yield decode(line);
+  yield decode(begun);
+}
+
+function joined(begun, more) {
+  const bytes = new Uint8Array(begun.length + more.length);
+  if (bytes.length > MAX_LINE) throw { tag: 'invalid-response', val: `a line is longer than ${MAX_LINE} bytes` };
+  bytes.set(begun);
+  bytes.set(more, begun.length);
+  return bytes;
 }
 
 // What the gateway refuses, as the service's failure.
@@ -139,14 +145,21 @@ function failure(status, message, retryable) {
 
 // QuickJS has no TextEncoder. These two know UTF-8.
 function encode(text) {
-  return Uint8Array.from(unescape(encodeURIComponent(text)), (char) => char.charCodeAt(0));
+  const letters = unescape(encodeURIComponent(text));
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = letters.charCodeAt(at);
+  return bytes;
 }
 
+// By thousands of bytes, since one at a time takes seconds for an answer of some MiB, and a call has only so many arguments.
 function decode(bytes) {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
+  const size = 8192;
+  let letters = '';
+  for (let at = 0; at < bytes.length; at += size) {
+    letters += Reflect.apply(String.fromCharCode, null, bytes.subarray(at, at + size));
+  }
   try {
-    return decodeURIComponent(escape(text));
+    return /[^\0-\x7f]/.test(letters) ? decodeURIComponent(escape(letters)) : letters;
   } catch {
     throw { tag: 'invalid-response', val: 'the answer is no text' };
   }

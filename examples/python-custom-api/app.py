@@ -70,7 +70,9 @@ def task_spec(plan, description, most):
         if needs:
             step["depends_on"] = needs
         steps.append(step)
-    return {"name": plan.get("title") or "plan", "description": description, "steps": steps}
+    # A spec's description has at most 64 KiB and no NUL; for people its beginning will do.
+    beginning = description.replace("\0", "")[:1000]
+    return {"name": plan.get("title") or "plan", "description": beginning, "steps": steps}
 
 
 def require(field):

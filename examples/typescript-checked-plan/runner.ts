@@ -32,7 +32,7 @@ export const generate: Generate = {
       emit(`${step.name}: ${command}\n`);
       return { name: step.name, description: step.goal, command, depends_on: step.depends_on };
     });
-    return JSON.stringify({ name: outline.name, description, steps });
+    return JSON.stringify({ name: outline.name, description: beginning(description), steps });
   },
 
   generateDaguConfig() {
@@ -116,6 +116,11 @@ function parsed(text: string): unknown {
   }
 }
 
+// A spec's description has at most 64 KiB and no NUL; for people its beginning will do. No character is cut in two.
+function beginning(text: string): string {
+  return [...text.slice(0, 2000).replaceAll('\0', '')].slice(0, 1000).join('');
+}
+
 // A field of this runner's section in agent-arborist.yaml. For a secret this is a placeholder, and the host puts the
 // value into the request.
 function config(field: string): string {
@@ -161,11 +166,18 @@ function error(error: RunnerError): RunnerError {
 
 // QuickJS has no TextEncoder. These two know UTF-8, and `decode` throws where it is none.
 function encode(text: string): Uint8Array {
-  return Uint8Array.from(unescape(encodeURIComponent(text)), (char) => char.charCodeAt(0));
+  const letters = unescape(encodeURIComponent(text));
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = letters.charCodeAt(at);
+  return bytes;
 }
 
+// By thousands of bytes, since one at a time takes seconds for an answer of some MiB, and a call has only so many arguments.
 function decode(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return decodeURIComponent(escape(text));
+  const size = 8192;
+  let letters = '';
+  for (let at = 0; at < bytes.length; at += size) {
+    letters += Reflect.apply(String.fromCharCode, null, bytes.subarray(at, at + size));
+  }
+  return /[^\0-\x7f]/.test(letters) ? decodeURIComponent(escape(letters)) : letters;
 }

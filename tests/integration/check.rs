@@ -37,7 +37,13 @@ fn detail<'a>(report: &'a Value, id: &str) -> &'a str {
 fn fails(fault: &str, id: &str, said: &str) {
     let host = Host::new();
     let set = format!("fault={fault}");
-    let (code, report) = check(&host, &[FAULTY, "--set", &set, "--timeout", "5"]);
+    // Only what hangs needs the whole time, and a busy machine more than a little.
+    let time = if fault.ends_with("-hangs") {
+        "5"
+    } else {
+        "120"
+    };
+    let (code, report) = check(&host, &[FAULTY, "--set", &set, "--timeout", time]);
     found(code, &report, fault, id, said);
 }
 
@@ -111,6 +117,8 @@ faults! {
     a_describe_of_chance: describes_wrongly("describe-random", "describe.same", "says something else");
     a_field_declared_twice: describes_wrongly("describe-twice", "describe.fields", "`endpoint` is declared twice");
     a_field_that_is_arborists: describes_wrongly("describe-reserved", "describe.fields", "`allow` is a key of Arborist's own");
+    a_trap_with_its_last_words: fails("status-traps", "service.403", "its last words: ");
+    a_describe_with_its_last_words: describes_wrongly("describe-traps", "describe.answers", "its last words: ");
     a_runner_without_a_version: describes_wrongly("describe-empty", "describe.texts", "its version is empty");
 }
 
@@ -240,6 +248,71 @@ fn answers_of_an_unknown_protocol_are_given() {
     host.file("empty.yaml", "cassette: 1\nexchanges: []\n");
     let empty = host.run(&["check", FAULTY, "--answers", "empty.yaml"]);
     assert!(empty.failed(2).contains("is empty"));
+}
+
+#[test]
+fn a_projects_folder_is_checked_with_its_own_settings() {
+    let host = Host::new();
+    fs::create_dir(host.home().join("mine")).unwrap();
+    fs::copy(FAULTY, host.home().join("mine/mine.wasm")).unwrap();
+    let settings = "runner: mine\nmine:\n  component: mine.wasm\n  endpoint: https://ai.example.com/v1\n  api_key: ${NOBODY_SETS_THIS}\n";
+    host.file("mine/agent-arborist.yaml", settings);
+    // It is there for what the check's own service does not speak, and this runner understands that one.
+    host.file(
+        "mine/cassette.yaml",
+        "cassette: 1\nexchanges:\n- request: {method: POST, url: 'https://a.example/'}\n  response: {status: 500}\n",
+    );
+    for place in ["mine", "./mine", "mine/"] {
+        let (code, report) = check(&host, &[place]);
+        assert_eq!(code, Some(0), "{place}: {report:#}");
+        assert_eq!(report["made_up"], serde_json::json!([]), "{place}");
+        assert_eq!(report["answers"], "service");
+        assert_eq!(with(&report, "pass").len(), ROWS.len());
+    }
+    let mut inside = host.command();
+    inside
+        .args(["check", "-q"])
+        .current_dir(host.home().join("mine"));
+    let inside = arborist_tests::host::run(&mut inside, b"");
+    assert!(inside.succeeded().contains("46 passed"));
+    // The cassette that somebody names answers from the beginning.
+    let answers = ["mine", "--answers", "mine/cassette.yaml"];
+    let (code, report) = check(&host, &answers);
+    assert_eq!(
+        (code, &report["answers"]),
+        (Some(8), &Value::from("cassette"))
+    );
+    // A fault of the project is found with its settings.
+    host.file(
+        "mine/agent-arborist.yaml",
+        format!("{settings}  fault: status-lost\n"),
+    );
+    let (code, report) = check(&host, &["mine"]);
+    assert_eq!(code, Some(8));
+    assert!(with(&report, "fail").contains(&"service.401"));
+}
+
+#[test]
+fn a_folder_that_is_no_project_is_told_as_such() {
+    let host = Host::new();
+    fs::create_dir(host.home().join("empty")).unwrap();
+    let said = host.run(&["check", "./empty"]).failed(2);
+    assert!(
+        said.contains("there is no agent-arborist.yaml in ./empty") && said.contains("NAME.wasm"),
+        "{said}"
+    );
+    // Nor is one above it its own.
+    host.file("agent-arborist.yaml", "runner: mock\n");
+    let said = host.run(&["check", "./empty"]).failed(2);
+    assert!(
+        said.contains("the configuration in force is") && said.contains("--config"),
+        "{said}"
+    );
+    host.file("empty/agent-arborist.yaml", "runner: mock\n");
+    let (code, _) = check(&host, &["empty"]);
+    assert_eq!(code, Some(0));
+    host.file("empty/cassette.yaml", "cassette: 1\nexchanges: []\n");
+    assert!(host.run(&["check", "empty"]).failed(2).contains("is empty"));
 }
 
 #[test]

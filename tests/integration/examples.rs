@@ -109,6 +109,38 @@ fn every_example_passes_its_own_tests() {
 }
 
 #[test]
+fn every_example_passes_every_check() {
+    for name in names() {
+        let host = Host::new();
+        let report = |place: &Path| {
+            let mut command = host.command();
+            command.args(["check", "--format", "json"]).arg(place);
+            let ran = host::run(&mut command, b"");
+            let report: Value = serde_json::from_str(&ran.stdout)
+                .unwrap_or_else(|_| panic!("{name}: {}{}", ran.stdout, ran.stderr));
+            assert_eq!(ran.code, Some(0), "{name}: {report:#}");
+            report
+        };
+        let place = folder().join(&name);
+        let of_project = report(&place);
+        // These two speak protocols of their own, and their cassettes do.
+        let own = ["python-custom-api", "typescript-checked-plan"].contains(&name.as_str());
+        assert_eq!(
+            of_project["answers"],
+            if own { "cassette" } else { "service" },
+            "{name}"
+        );
+        assert_eq!(of_project["made_up"], json!([]), "{name}");
+        // By the component alone, at a URL that says nothing of a protocol, the others are answered as well.
+        if !own && name != "c-ollama" {
+            let alone = report(&place.join(format!("{name}.wasm")));
+            assert_ne!(alone["made_up"], json!([]), "{name}");
+            assert_eq!(alone["counts"], of_project["counts"], "{name}");
+        }
+    }
+}
+
+#[test]
 fn every_cassette_gives_a_result_without_network_and_key() {
     for name in names() {
         let place = folder().join(&name);

@@ -50,9 +50,3 @@ fn a_python_component_streams() {
     let name = "python-streaming";
     streams(&built(name, "scripts/build-python-guest"), name);
 }
-
-#[test]
-fn a_javascript_component_streams() {
-    let name = "javascript-streaming";
-    streams(&built(name, "scripts/build-javascript-guest"), name);
-}

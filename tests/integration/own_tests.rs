@@ -1,6 +1,7 @@
 //! `arborist test`: tests of a runner, written as YAML.
 
 use arborist_tests::{Host, Ran};
+use serde_json::{Value, json};
 use std::fs;
 
 /// A test of the built-in `custom`; `more` stands below its `tests`.
@@ -226,6 +227,8 @@ fn faults_of_the_files_are_told_at_once_with_their_places() {
         "x.test.yaml:3:13",
         "did you mean `description`?",
         "one of `description` and `spec`",
+        "the `description` is empty",
+        "the host refuses it before it calls a runner",
         "missing field `url`",
         "`exit` must be a whole number",
         "`spec` is no valid task spec",
@@ -281,4 +284,99 @@ fn tests_are_found_filtered_and_use_the_projects_runner() {
             .failed(2)
             .contains("there is no *.test.yaml")
     );
+}
+
+/// The document that is printed, which is all of standard output, and the exit code.
+fn report(files: &[(&str, &str)], args: &[&str]) -> (Value, Option<i32>) {
+    let (_host, ran) = test(files, &[&["--format", "json"], args].concat());
+    let report = serde_json::from_str(&ran.stdout);
+    let report = report.unwrap_or_else(|_| panic!("{}{}", ran.stdout, ran.stderr));
+    (report, ran.code)
+}
+
+#[test]
+fn a_report_for_programs() {
+    let failing = "- {name: \"fails\\u001b[2J\", description: x, expect: {steps: 1}}\n";
+    let refused = "- {name: a refusal, description: x, exchanges: [{request: {method: POST, url: 'https://api.example.com/v1/generate'}, response: {status: 403}}], expect: {error: {status: 403}}}\n";
+    let left_out = "- {name: idle, description: x, expect: {steps: 1}}\n";
+    let text = suite(&format!(
+        "{PLAN}  expect: {{spec: {{name: rotate, steps: [{{name: one, command: rm}}]}}}}\n{failing}{refused}{left_out}"
+    ));
+    let (report, code) = report(&[("x.test.yaml", &text)], &["--filter", "a"]);
+    assert_eq!(code, Some(8), "{report:#}");
+    assert_eq!(report["version"], 1);
+    assert_eq!(report["passed"], false);
+    assert_eq!(
+        report["counts"],
+        json!({"pass": 1, "new": 0, "fail": 2, "left_out": 1}),
+        "{report:#}"
+    );
+    let tests = report["tests"].as_array().unwrap();
+    let of = |name: &str| tests.iter().find(|test| test["name"] == name).unwrap();
+    let (unanswered, passed) = (of("fails\u{1b}[2J"), of("a refusal"));
+    assert_eq!(unanswered["file"], "x.test.yaml");
+    assert_eq!(unanswered["verdict"], "fail");
+    assert_eq!(unanswered["error"]["kind"], "refused");
+    assert_eq!(unanswered["requests"], 1);
+    assert!(unanswered["line"].as_u64().unwrap() > 10);
+    assert!(
+        unanswered["reasons"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("it is empty")
+    );
+    assert_eq!(passed["verdict"], "pass");
+    assert_eq!(passed["reasons"], json!([]));
+    assert_eq!(
+        (
+            &passed["error"]["kind"],
+            &passed["error"]["status"],
+            &passed["error"]["retryable"]
+        ),
+        (&json!("service"), &json!(403), &json!(false))
+    );
+}
+
+#[test]
+fn differences_and_what_was_accepted_are_in_the_report() {
+    let text = suite(&format!("{PLAN}  expect: {{steps: [one, zwei]}}\n"));
+    let (report, code) = report(&[("x.test.yaml", &text)], &[]);
+    assert_eq!(code, Some(8));
+    assert_eq!(report["tests"][0]["error"], Value::Null);
+    assert_eq!(
+        report["tests"][0]["reasons"],
+        json!([{"message": "the steps' names differ", "diff": [
+            {"kind": "same", "text": "one"},
+            {"kind": "expected", "text": "zwei"},
+            {"kind": "came", "text": "two"},
+        ]}])
+    );
+    let text = suite(PLAN);
+    let (host, ran) = test(&[("x.test.yaml", &text)], &["--update", "--format", "json"]);
+    let report: Value = serde_json::from_str(&ran.succeeded()).unwrap();
+    assert_eq!(report["passed"], true);
+    assert_eq!(report["counts"]["new"], 1);
+    assert_eq!(report["tests"][0]["verdict"], "new");
+    assert!(host.home().join("x.expected.yaml").is_file());
+}
+
+#[test]
+fn a_report_of_what_cannot_be_run() {
+    let missing =
+        "component: nowhere.wasm\ntests:\n- {name: a, description: x, expect: {steps: 1}}\n";
+    let (report, code) = report(&[("x.test.yaml", missing)], &[]);
+    assert_eq!(code, Some(8));
+    assert_eq!(report["tests"][0]["error"]["kind"], "component");
+    // Faults of the files and of the command line come before any report.
+    for (file, args, code) in [
+        ("tests: {", &[][..], 3),
+        (&suite(PLAN), &["--filter", "nobody"], 2),
+    ] {
+        let (_host, ran) = test(
+            &[("x.test.yaml", file)],
+            &[&["--format", "json"], args].concat(),
+        );
+        // Asserts that nothing is on standard output.
+        drop(ran.failed(code));
+    }
 }

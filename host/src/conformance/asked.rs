@@ -63,6 +63,11 @@ impl Asked {
         Some(TaskSpec::parse(text).map(|checked| checked.value))
     }
 
+    /// Whether it returned a valid spec.
+    pub(super) fn makes_spec(&self) -> bool {
+        matches!(self.spec(), Some(Ok(_)))
+    }
+
     /// The error that the runner reports.
     pub(super) fn error(&self) -> Option<&RunnerError> {
         match &self.outcome {
@@ -110,7 +115,11 @@ impl Asked {
             Err(CallError::Stopped { stop, .. }) => {
                 let text = stop.to_string();
                 let line = text.lines().next().unwrap_or_default();
-                format!("the sandbox stopped it: {}", printable(line, SHOWN))
+                let told = format!("the sandbox stopped it: {}", printable(line, SHOWN));
+                match stop {
+                    Stop::Trap(_) | Stop::Exit(_) => self.noted.words.behind_with_advice(&told),
+                    _ => told,
+                }
             }
         };
         let more = self.seen.malformed.as_ref().or(self.refused.as_ref());

@@ -29,7 +29,7 @@ const NO_ANSWER_NEXT: &str = "turn each `http-error` into `service` with `status
 const BAD_ANSWER: &str = "an answer that is not what was asked for is the error `invalid-response` (or `service`); a spec is never made up in its place";
 const BAD_ANSWER_NEXT: &str = "parse the body with an error path that ends in `invalid-response`; never unwrap, and have no fallback spec";
 const INPUT: &str = "any description of up to 1 MiB becomes a valid spec, or the error `invalid-input`; it reaches the service as it was given";
-const INPUT_NEXT: &str = "build request bodies with a JSON library rather than by joining texts, and do not cut, parse or evaluate the description";
+const INPUT_NEXT: &str = "build request bodies with a JSON library rather than by joining texts, and do not cut, parse or evaluate the description; where the spec repeats it, its first thousand characters without NUL are enough";
 const DAG: &str =
     "`generate-dagu-config` answers `unsupported`, or a valid DAG with every step of the spec";
 const DAG_NEXT: &str = "return `unsupported`: the host then makes the DAG itself, and better";

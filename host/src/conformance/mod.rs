@@ -5,6 +5,7 @@
 //! contract asks for; a [`Report`] says what was seen. Never prints.
 
 mod asked;
+mod begin;
 mod catalogue;
 mod checks;
 mod inputs;
@@ -13,11 +14,13 @@ mod notes;
 mod report;
 pub mod service;
 mod subject;
+mod words;
 
+pub use begin::{Unable, begin};
 pub use catalogue::{ROWS, Row};
 pub use made_up::{URL, made_up};
 pub use report::{Check, Report, Verdict};
-pub use subject::{Subject, SubjectOptions};
+pub use subject::{Answers, Subject, SubjectOptions};
 
 use crate::engine::LoadError;
 

@@ -1,6 +1,7 @@
 //! What a runner says and does besides its result, in one call.
 
-use crate::engine::{Event, Observer, STDOUT, Usage};
+use super::words::Words;
+use crate::engine::{Event, Observer, STDERR, STDOUT, Usage};
 use std::{
     collections::BTreeSet,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -15,6 +16,8 @@ pub(super) struct Notes(Mutex<Noted>);
 pub(super) struct Noted {
     /// What went to standard output.
     pub(super) printed: String,
+    /// What it wrote to standard error last.
+    pub(super) words: Words,
     /// Log lines and progress, placeholders as `[secret NAME]`.
     pub(super) said: String,
     /// Fields that were read.
@@ -49,6 +52,9 @@ impl Observer for Notes {
                 if context == STDOUT {
                     noted.printed.push_str(message);
                     noted.printed.push('\n');
+                }
+                if context == STDERR {
+                    noted.words.push(message);
                 }
                 noted.said.push_str(message);
                 noted.said.push('\n');

@@ -36,6 +36,8 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// Fields that were given made-up values.
     pub made_up: Vec<String>,
+    /// Whether a cassette answered, rather than the check's own service.
+    pub from_cassette: bool,
     /// The most that a call used.
     pub usage: Usage,
 }
@@ -117,6 +119,7 @@ impl Report {
                 "skip": self.count("skip"),
             },
             "made_up": self.made_up,
+            "answers": if self.from_cassette { "cassette" } else { "service" },
             "used": {
                 "memory_bytes": self.usage.memory,
                 "cpu_ms": clock::millis(self.usage.cpu),

@@ -31,10 +31,19 @@ pub struct SubjectOptions {
     pub candidates: Vec<(Settings, Vec<String>)>,
     /// The parameters of each call.
     pub parameters: Parameters,
-    /// What answers the runner, for a protocol that the check does not know.
-    pub answers: Option<Vec<Exchange>>,
+    /// What answers the runner, for a protocol that the check's own service does not speak.
+    pub answers: Option<Answers>,
     /// How long a call may take.
     pub time: Duration,
+}
+
+/// Answers of a cassette: their requests are not compared. Not empty.
+#[derive(Clone, Debug)]
+pub enum Answers {
+    /// They are given from the beginning.
+    Always(Vec<Exchange>),
+    /// They are given only to a runner that makes a spec of them, and none of what the check's own service answers.
+    InReserve(Vec<Exchange>),
 }
 
 /// A runner under check.
@@ -93,6 +102,11 @@ impl Subject {
             answers,
             time,
         } = options;
+        let (given, reserve) = match answers {
+            Some(Answers::Always(exchanges)) => (Some(exchanges), None),
+            Some(Answers::InReserve(exchanges)) => (None, Some(exchanges)),
+            None => (None, None),
+        };
         let mut first = None;
         for (settings, made_up) in candidates {
             let settings = bounded(settings, time);
@@ -109,31 +123,36 @@ impl Subject {
                 runner: Arc::new(runner),
                 made_up,
                 parameters: parameters.clone(),
-                answers: answers.clone(),
+                answers: given.clone(),
                 time,
                 so_far: SoFar::default(),
             };
-            let asked = subject.ask("", super::inputs::USUAL, &Way::default()).await;
-            subject.so_far = SoFar::default();
+            let asked = subject.usual().await;
             let refuses = asked
                 .error()
                 .is_some_and(|error| error.kind() == "invalid-config");
             if !refuses || described.is_err() {
-                return Ok(Self {
-                    described,
-                    ..subject
-                });
+                first = Some((subject, asked));
+                break;
             }
-            first.get_or_insert(subject);
+            first.get_or_insert((subject, asked));
         }
-        match first {
-            Some(subject) => Ok(Self {
-                described,
-                ..subject
-            }),
-            // There is always one.
-            None => Err(StartError::Late(time)),
+        // There is always one.
+        let (mut subject, asked) = first.ok_or(StartError::Late(time))?;
+        if reserve.is_some() && !asked.makes_spec() {
+            subject.answers = reserve;
+            if !subject.usual().await.makes_spec() {
+                subject.answers = None;
+            }
         }
+        subject.so_far = SoFar::default();
+        subject.described = described;
+        Ok(subject)
+    }
+
+    /// The usual call, before anything is checked.
+    async fn usual(&mut self) -> Asked {
+        self.ask("", super::inputs::USUAL, &Way::default()).await
     }
 
     /// Whether it holds a secret.
@@ -184,8 +203,11 @@ impl Subject {
         asked
     }
 
-    /// Asks what it is, with this configuration.
-    pub(super) async fn describe(&self, configured: bool) -> Result<Option<RunnerInfo>, CallError> {
+    /// Asks what it is, with this configuration, and what it said to that.
+    pub(super) async fn describe(
+        &self,
+        configured: bool,
+    ) -> (Result<Option<RunnerInfo>, CallError>, Noted) {
         let fields = self.runner.settings().fields.iter().filter(|_| configured);
         let config = fields.map(|field| {
             let value = match &field.value {
@@ -194,15 +216,17 @@ impl Subject {
             };
             (field.name.clone(), value)
         });
+        let notes = Arc::new(Notes::default());
         let call = Call {
             limits: self.runner.settings().limits.clone(),
             config: config.collect(),
             session: Session::closed(),
-            observer: Arc::new(Notes::default()),
+            observer: Arc::<Notes>::clone(&notes),
             deadline: Instant::now() + self.time,
             time: self.time,
         };
-        self.component.ask_about(&call).await
+        let info = self.component.ask_about(&call).await;
+        (info, notes.take())
     }
 
     pub(super) fn report(&self, checks: Vec<super::Check>) -> Report {
@@ -210,6 +234,7 @@ impl Subject {
             runner: self.component.name().to_owned(),
             checks,
             made_up: self.made_up.clone(),
+            from_cassette: self.has_answers(),
             usage: self.so_far.usage,
         }
     }

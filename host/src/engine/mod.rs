@@ -40,7 +40,7 @@ pub use events::{Event, Ignore, Level, Observer, Usage};
 pub use report::{ConfigField, RunnerError, RunnerInfo};
 pub use shape::{Shape, ShapeError, World};
 pub use source::{Digest, MAX_FILE, MAX_TEXT, Source, SourceError};
-pub use stdio::STDOUT;
+pub use stdio::{STDERR, STDOUT};
 pub use stop::Stop;
 
 use crate::limits::CacheSize;

@@ -4,7 +4,7 @@ use super::{
     events::Voice,
     imports::SecondDoor,
     memory::SumLimiter,
-    stdio::{GuestOutput, STDOUT},
+    stdio::{GuestOutput, STDERR, STDOUT},
 };
 use crate::{
     gateway::Session,
@@ -65,7 +65,7 @@ impl RunState {
 fn wasi(limits: &Limits, voice: &Voice) -> WasiCtx {
     WasiCtx::builder()
         .stdout(GuestOutput::new(voice.clone(), STDOUT))
-        .stderr(GuestOutput::new(voice.clone(), "stderr"))
+        .stderr(GuestOutput::new(voice.clone(), STDERR))
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false)

@@ -16,6 +16,8 @@ use wasmtime_wasi::{
 
 /// The context of log lines that are standard output.
 pub const STDOUT: &str = "stdout";
+/// The context of log lines that are standard error.
+pub const STDERR: &str = "stderr";
 /// What one write may hold: enough for any line, and little enough to be copied at once.
 const WRITE: usize = 64 * 1024;
 

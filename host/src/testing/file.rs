@@ -8,7 +8,7 @@ use crate::{
     cassette::{self, CassetteError, Exchange, Player},
     config::{self, Environment, Fault, Faults, Folders, Invocation, Item, Laid, Place, Settings},
     escape::printable,
-    runner::{Description, Parameters},
+    runner::{Description, InputError, Parameters},
     spec::TaskSpec,
 };
 use std::{
@@ -254,6 +254,11 @@ fn input(item: &Item, keys: &Keys, reader: &mut Reader) -> Option<Input> {
             let text = reader.text(item, "description")?;
             match Description::new(&text) {
                 Ok(description) => Some(Input::Description(description)),
+                Err(InputError::EmptyDescription) => {
+                    let help = "the host refuses it before it calls a runner, so that no runner needs a test of it";
+                    reader.fault(item, "the `description` is empty", Some(help));
+                    None
+                }
                 Err(error) => {
                     reader.fault(item, error.to_string(), None);
                     None

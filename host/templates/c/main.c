@@ -3,6 +3,7 @@
 // Nothing is freed: every call gets a fresh instance, whose memory is gone when the call ends.
 
 #include "bindings/runner.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,74 @@ static bool is_utf8(const uint8_t *at, size_t length) {
     return true;
 }
 
+// JSON that is read from front to back.
+typedef struct {
+    const uint8_t *at, *end;
+} json_t;
+
+static void skip_space(json_t *json) {
+    while (json->at < json->end && (*json->at == ' ' || *json->at == '\t' || *json->at == '\r' || *json->at == '\n')) json->at++;
+}
+
+static bool take(json_t *json, char wanted) {
+    skip_space(json);
+    if (json->at == json->end || *json->at != wanted) return false;
+    json->at++;
+    return true;
+}
+
+static bool skip_string(json_t *json) {
+    if (!take(json, '"')) return false;
+    while (json->at < json->end) {
+        uint8_t c = *json->at++;
+        if (c == '"') return true;
+        if (c < 0x20) return false;
+        if (c == '\\' && json->at < json->end) json->at++;
+    }
+    return false;
+}
+
+// Passes over a value that is nested no deeper than `depth`, and says whether it is an object with a list `steps`.
+static bool skip_value(json_t *json, int depth, bool *has_steps) {
+    bool ignored;
+    if (depth == 0) return false;
+    if (take(json, '{')) {
+        if (take(json, '}')) return true;
+        do {
+            skip_space(json);
+            const uint8_t *key = json->at;
+            if (!skip_string(json)) return false;
+            bool is_steps = json->at - key == 7 && memcmp(key, "\"steps\"", 7) == 0;
+            if (!take(json, ':')) return false;
+            skip_space(json);
+            if (is_steps && json->at < json->end && *json->at == '[') *has_steps = true;
+            if (!skip_value(json, depth - 1, &ignored)) return false;
+        } while (take(json, ','));
+        return take(json, '}');
+    }
+    if (take(json, '[')) {
+        if (take(json, ']')) return true;
+        do {
+            if (!skip_value(json, depth - 1, &ignored)) return false;
+        } while (take(json, ','));
+        return take(json, ']');
+    }
+    if (json->at < json->end && *json->at == '"') return skip_string(json);
+    // A number, `true`, `false` or `null`; the host looks closer.
+    const uint8_t *start = json->at;
+    while (json->at < json->end && (isalnum(*json->at) || *json->at == '+' || *json->at == '-' || *json->at == '.')) json->at++;
+    return json->at > start;
+}
+
+// Whether it is JSON as a task spec is, rather than half of one, or a page that says something else.
+static bool is_like_a_spec(const uint8_t *at, size_t length) {
+    json_t json = {at, at + length};
+    bool has_steps = false;
+    if (!skip_value(&json, 64, &has_steps)) return false;
+    skip_space(&json);
+    return json.at == json.end && has_steps;
+}
+
 bool exports_arborist_runner_generate_generate_task_spec(
     runner_string_t *description, exports_arborist_runner_generate_list_parameter_t *parameters,
     runner_string_t *spec, runner_error_t *error) {
@@ -157,6 +226,8 @@ bool exports_arborist_runner_generate_generate_task_spec(
     }
     if (!is_utf8(answer.body.ptr, answer.body.len))
         return fail(error, ARBORIST_RUNNER_RUNNER_TYPES_RUNNER_ERROR_INVALID_RESPONSE, string("the answer is no text"));
+    if (!is_like_a_spec(answer.body.ptr, answer.body.len))
+        return fail(error, ARBORIST_RUNNER_RUNNER_TYPES_RUNNER_ERROR_INVALID_RESPONSE, string("the answer is no task spec in JSON"));
     // The host parses and checks the spec; JSON is YAML.
     spec->ptr = answer.body.ptr;
     spec->len = answer.body.len;

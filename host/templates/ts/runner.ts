@@ -98,11 +98,18 @@ function error(error: RunnerError): RunnerError {
 
 // QuickJS has no TextEncoder. These two know UTF-8, and `decode` throws where it is none.
 function encode(text: string): Uint8Array {
-  return Uint8Array.from(unescape(encodeURIComponent(text)), (char) => char.charCodeAt(0));
+  const letters = unescape(encodeURIComponent(text));
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = letters.charCodeAt(at);
+  return bytes;
 }
 
+// By thousands of bytes, since one at a time takes seconds for an answer of some MiB, and a call has only so many arguments.
 function decode(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return decodeURIComponent(escape(text));
+  const size = 8192;
+  let letters = '';
+  for (let at = 0; at < bytes.length; at += size) {
+    letters += Reflect.apply(String.fromCharCode, null, bytes.subarray(at, at + size));
+  }
+  return /[^\0-\x7f]/.test(letters) ? decodeURIComponent(escape(letters)) : letters;
 }

@@ -39,7 +39,7 @@ const ROWS: u16 = 100;
 const COLUMNS: u16 = 200;
 
 /// How long a test waits for what must happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The longest text that may be typed at once, in bytes: a terminal takes no line of 4096 bytes or more.
 const LONGEST_LINE: usize = 4000;

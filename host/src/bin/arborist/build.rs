@@ -8,6 +8,7 @@ use crate::{
     talk::Talk,
 };
 use arborist::{
+    conformance,
     engine::Source,
     escape::printable,
     limits::Limits,
@@ -17,6 +18,9 @@ use arborist::{
 use bytesize::ByteSize;
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::time::Instant;
+
+/// How long its first calls may take; what is slower is no fault of its build.
+const FIRST_CALLS: Duration = Duration::from_secs(30);
 
 pub(crate) async fn build(args: BuildArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
     let project = Project::find(&args.folder, args.lang.map(Into::into))
@@ -51,12 +55,23 @@ async fn check(path: &Path, time: Duration, talk: &Arc<Talk>) -> Result<(), Fail
     let deadline = Deadline::after(Instant::now(), time);
     let limits = Limits::default();
     let component = host::load(&engine, &source, &limits, deadline, talk).await?;
+    let name = printable(&path.to_string_lossy(), 400).into_owned();
+    let first = Deadline::after(Instant::now(), FIRST_CALLS.min(time));
+    if let Err(unable) = conformance::begin(&component, &limits, first).await {
+        talk.done();
+        if let Some(missing) = &unable.missing {
+            let message = format!("{name} is built, but {unable}\n  help: {missing}");
+            return Err(Failure::new(Exit::Component, message));
+        }
+        talk.warn(format!(
+            "{unable}\n  help: it should report an error instead; `arborist check` tries this and more"
+        ));
+    }
     let observer = host::log_to(talk);
     let info = runner::describe(&component, &limits, deadline, observer).await;
     info.map_err(StartError::Describe)?;
     talk.done();
     let size = ByteSize::b(component.size() as u64).display().iec();
-    let name = printable(&path.to_string_lossy(), 400).into_owned();
     talk.say(format!(
         "built {name}: {size}, world `{}`; `arborist inspect {name}` shows what it asks for",
         component.world().name()

@@ -1,5 +1,7 @@
 //! `arborist check`: the conformance suite.
 
+mod checked;
+
 use crate::{
     args::{CheckArgs, Report as Format},
     exit::{Exit, Failure},
@@ -9,14 +11,14 @@ use crate::{
     talk::Talk,
 };
 use arborist::{
-    cassette::{self, Exchange, MAX_BYTES},
-    config::{Invocation, Laid, Settings},
+    config::{Laid, Settings},
     conformance::{self, Check, Report, Subject, SubjectOptions, Verdict},
     engine::{Component, Ignore, Source},
     escape::printable,
     runner::{self, Deadline, Parameters, StartError},
 };
-use std::{path::Path, sync::Arc, time::Duration};
+use checked::Checked;
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// How long a call may take unless `--timeout` says otherwise.
@@ -26,13 +28,12 @@ const MOST: Duration = Duration::from_secs(86_400);
 
 pub(crate) async fn check(args: CheckArgs, talk: &Talk) -> Result<(), Failure> {
     let surroundings = Surroundings::of_process();
-    let invocation = invocation(&args)?;
+    let checked = Checked::of(&args);
+    let invocation = checked::invocation(&args, &checked)?;
     let plain = surroundings.resolve(&invocation)?;
+    let project = checked.project(&plain)?;
     let parameters = Parameters::parse(&args.params)?;
-    let answers = match &args.answers {
-        Some(path) => Some(read_answers(path).await?),
-        None => None,
-    };
+    let answers = checked::answers(args.answers.as_deref(), project.as_deref()).await?;
     let source = settings::source(&plain).await?;
     let report = match load(&source, &plain, &surroundings, talk).await? {
         Loaded::Unfit(report) => report,
@@ -103,51 +104,6 @@ async fn load(
     }
 }
 
-/// Nothing is sent, so that an unset secret is no fault.
-fn invocation(args: &CheckArgs) -> Result<Invocation, Failure> {
-    let base = Invocation {
-        runner: args.lent.clone(),
-        set: args.set.clone(),
-        set_env: args.set_env.clone(),
-        allow: args.allow.clone(),
-        limits: args.limits.clone(),
-        replay: true,
-        ..settings::of_file(&args.config)?
-    };
-    let Some(runner) = &args.runner else {
-        return Ok(base);
-    };
-    // As for `inspect`: what names a runner is one, and a file that is called like a runner is meant by `./NAME`.
-    match runner.to_str().filter(|name| !name.contains(['/', '.'])) {
-        Some(name) if args.lent.is_none() => Ok(Invocation {
-            runner: Some(name.to_owned()),
-            ..base
-        }),
-        _ => Ok(Invocation {
-            component: Some(runner.clone()),
-            ..base
-        }),
-    }
-}
-
-async fn read_answers(path: &Path) -> Result<Vec<Exchange>, Failure> {
-    let text = output::read_file(path, "a cassette", MAX_BYTES).await?;
-    let name = printable(&path.to_string_lossy(), 400).into_owned();
-    let exchanges = output::aside(move || {
-        let refused =
-            |reason| Failure::new(Exit::Usage, format!("{name} is no cassette: {reason}"));
-        cassette::read(&text).map_err(refused)
-    });
-    let exchanges = exchanges.await?;
-    if exchanges.is_empty() {
-        return Err(Failure::new(
-            Exit::Usage,
-            "the cassette of --answers is empty",
-        ));
-    }
-    Ok(exchanges)
-}
-
 fn text(report: &Report, paint: Paint) -> String {
     let mut lines = vec![paint.bold(&printable(&report.runner, 200))];
     if !report.made_up.is_empty() {
@@ -157,6 +113,9 @@ fn text(report: &Report, paint: Paint) -> String {
             .map(|name| format!("`{}`", printable(name, 60)))
             .collect();
         lines.push(format!("with made-up values for {}", names.join(", ")));
+    }
+    if report.from_cassette {
+        lines.push("answered by a cassette".to_owned());
     }
     lines.push(String::new());
     for check in &report.checks {

@@ -25,6 +25,9 @@ pub(super) async fn check(subject: &mut Subject, checks: &mut Vec<Check>) {
         }
         Err(error) => {
             let seen = printable(&error.to_string(), 500).into_owned();
+            // What was remembered of it is only that it failed.
+            let (_, noted) = subject.describe(false).await;
+            let seen = noted.words.behind_with_advice(&seen);
             checks.push(Check::new("describe.answers", Verdict::Failed(seen)));
             return;
         }
@@ -36,7 +39,7 @@ pub(super) async fn check(subject: &mut Subject, checks: &mut Vec<Check>) {
     checks.push(Check::new("describe.fields", judged(blame)));
     let mut blame = None;
     for configured in [false, true] {
-        let again = subject.describe(configured).await;
+        let (again, _) = subject.describe(configured).await;
         if !matches!(&again, Ok(Some(again)) if *again == info) {
             let when = if configured {
                 "with a configuration"

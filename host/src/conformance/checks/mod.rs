@@ -86,6 +86,7 @@ pub(super) fn unfit(name: &str, error: &LoadError) -> Option<Report> {
         runner: name.to_owned(),
         checks: complete(checks, "it is no runner"),
         made_up: Vec::new(),
+        from_cassette: false,
         usage: Usage::default(),
     })
 }

@@ -73,11 +73,9 @@ async fn required(subject: &mut Subject, declared: &[ConfigField], checks: &mut 
         };
         let asked = subject.ask(id, USUAL, &way).await;
         if !matches!(asked.error(), Some(RunnerError::InvalidConfig(_))) {
-            blames.push(format!(
-                "without `{}` {}",
-                printable(&field.name, 60),
-                asked.told()
-            ));
+            let told = asked.told();
+            let first = told.lines().next().unwrap_or_default();
+            blames.push(format!("without `{}` {first}", printable(&field.name, 60)));
         }
     }
     let verdict = match (looked, blames.is_empty()) {

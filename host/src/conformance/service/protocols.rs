@@ -38,17 +38,45 @@ pub(super) fn answer(plan: &Plan, request: &Request) -> Result<Answer, String> {
     }
     // Ollama streams unless it is told not to.
     if path.ends_with("/api/generate") {
-        return Ok(ollama(
-            &text,
-            streams != Some(false),
-            |text| json!({"response": text}),
-        ));
+        return Ok(ollama(&text, streams != Some(false), generate_line));
     }
     if path.ends_with("/api/chat") {
-        let said = |text: &str| json!({"message": {"role": "assistant", "content": text}});
-        return Ok(ollama(&text, streams != Some(false), said));
+        return Ok(ollama(&text, streams != Some(false), chat_line));
+    }
+    if streams == Some(true)
+        && let Some(answer) = streamed(&value, request, plan, &text)
+    {
+        return Ok(answer);
     }
     Ok(json_answer(200, generic(plan)))
+}
+
+/// The stream of a service whose path says nothing, as those behind a gateway of one's own: what is asked for says which it is.
+fn streamed(value: &Value, request: &Request, plan: &Plan, text: &str) -> Option<Answer> {
+    let has = |keys: &[&str]| keys.iter().any(|key| value.get(key).is_some());
+    let headers = request.headers.iter().flatten();
+    let is_claude = headers
+        .into_iter()
+        .any(|(name, _)| name == "anthropic-version");
+    if has(&["messages"]) && is_claude {
+        Some(claude(value, plan, text, true))
+    } else if has(&["messages"]) && has(&["format", "options", "keep_alive"]) {
+        Some(ollama(text, true, chat_line))
+    } else if has(&["messages"]) {
+        Some(openai(value, text, true))
+    } else if has(&["prompt"]) {
+        Some(ollama(text, true, generate_line))
+    } else {
+        None
+    }
+}
+
+fn generate_line(text: &str) -> Value {
+    json!({"response": text})
+}
+
+fn chat_line(text: &str) -> Value {
+    json!({"message": {"role": "assistant", "content": text}})
 }
 
 /// The spec itself, and where runners look for it: as YAML in `output`, as text in `response`, and as a completion.
@@ -189,4 +217,69 @@ fn tokens(text: &str) -> Vec<String> {
         .chunks(TOKEN)
         .map(|few| few.iter().collect())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The type of the answer to this request, at a path that says nothing, and its body.
+    fn answered(body: &Value, headers: Option<Vec<(String, String)>>) -> (String, String) {
+        let request = Request {
+            method: "POST".to_owned(),
+            url: "https://service.example/v1?path=/api/chat".to_owned(),
+            headers,
+            body: Some(Body::Json(body.clone())),
+        };
+        let answer = answer(&Plan::usual(), &request).unwrap();
+        let (_, kind) = answer.headers.first().unwrap();
+        let body = String::from_utf8(answer.body.bytes().into_owned()).unwrap();
+        (kind.clone(), body)
+    }
+
+    #[test]
+    fn a_stream_at_any_path_is_of_the_protocol_that_asks_for_it() {
+        let messages = json!([{"role": "user", "content": "x"}]);
+        for (body, kind, has) in [
+            (
+                json!({"messages": messages, "stream": true}),
+                "text/event-stream",
+                "data: [DONE]",
+            ),
+            (
+                json!({"messages": messages, "stream": true, "options": {}}),
+                "application/x-ndjson",
+                "\"message\":{",
+            ),
+            (
+                json!({"prompt": "x", "stream": true}),
+                "application/x-ndjson",
+                "\"response\":",
+            ),
+            (
+                json!({"prompt": "x", "stream": false}),
+                "application/json",
+                "\"steps\":",
+            ),
+            (
+                json!({"messages": messages}),
+                "application/json",
+                "\"choices\":",
+            ),
+            (
+                json!({"goal": "x", "stream": true}),
+                "application/json",
+                "\"steps\":",
+            ),
+        ] {
+            let (came, text) = answered(&body, None);
+            assert_eq!(came, kind, "{body}");
+            assert!(text.contains(has), "{body}: {text}");
+        }
+        let version = ("anthropic-version".to_owned(), "2023-06-01".to_owned());
+        let asked = json!({"messages": messages, "stream": true});
+        let (kind, text) = answered(&asked, Some(vec![version]));
+        assert_eq!(kind, "text/event-stream");
+        assert!(text.contains("event: message_stop"), "{text}");
+    }
 }

@@ -194,6 +194,58 @@ fn the_page_on_runners_says_what_is_run() {
 }
 
 #[test]
+fn projects_name_exact_versions() {
+    let of = |language, place: &str| {
+        let files = files(&name("x"), language);
+        let file = files.into_iter().find(|(other, _)| *other == place);
+        String::from_utf8(file.unwrap().1).unwrap()
+    };
+    let manifest = of(Language::Rust, "Cargo.toml");
+    let (_, dependencies) = manifest.split_once("[dependencies]\n").unwrap();
+    let (dependencies, _) = dependencies.split_once("\n\n").unwrap();
+    assert_eq!(dependencies.lines().count(), 2);
+    for line in dependencies.lines() {
+        assert!(line.contains("\"="), "{line}");
+    }
+    for language in [Language::Js, Language::Ts] {
+        let package: serde_json::Value =
+            serde_json::from_str(&of(language, "package.json")).unwrap();
+        for (package, version) in package["devDependencies"].as_object().unwrap() {
+            let exact = version
+                .as_str()
+                .unwrap()
+                .split('.')
+                .all(|part| part.parse::<u32>().is_ok());
+            assert!(exact, "{package} {version}");
+        }
+    }
+    for language in [Language::Python, Language::C] {
+        for line in of(language, "requirements.txt").lines() {
+            assert!(line.contains("=="), "{line}");
+        }
+    }
+    for language in Language::ALL {
+        let ignored = of(language, ".gitignore");
+        assert!(!ignored.contains("lock"), "{ignored}");
+        assert!(of(language, "README.md").contains("in the repository"));
+    }
+    // The version of the bindings in C, and of what examples are locked to.
+    assert!(of(Language::C, "README.md").contains(pinned::WIT_BINDGEN));
+    let lock = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../examples/rust-internal-service/Cargo.lock"
+    );
+    let lock = fs::read_to_string(lock).unwrap();
+    for (package, version) in [
+        ("serde_json", pinned::SERDE_JSON),
+        ("wit-bindgen", pinned::WIT_BINDGEN),
+    ] {
+        let entry = format!("name = \"{package}\"\nversion = \"{version}\"");
+        assert!(lock.contains(&entry), "{entry}");
+    }
+}
+
+#[test]
 fn bindings_are_of_this_contract() {
     let mut digest = Sha256::new();
     for (place, bytes) in files(&name("x"), Language::C) {

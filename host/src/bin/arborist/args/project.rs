@@ -35,8 +35,8 @@ pub(crate) struct BuildArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// A component file (.wasm or .wat), or the name of a runner; without it the selected runner
-    #[arg(value_name = "FILE|NAME", value_hint = ValueHint::FilePath)]
+    /// A project's folder, a component file (.wasm or .wat), or the name of a runner; without it the selected runner
+    #[arg(value_name = "DIR|FILE|NAME", value_hint = ValueHint::AnyPath)]
     pub(crate) runner: Option<PathBuf>,
     /// Lend the component file this section of the configuration
     #[arg(long = "runner", value_name = "NAME")]
@@ -58,7 +58,8 @@ pub(crate) struct CheckArgs {
     /// Change a limit of the sandbox
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     pub(crate) limits: Vec<String>,
-    /// Answer requests with the replies of this cassette, in their order: for a protocol that the check does not speak
+    /// Answer requests with the replies of this cassette, in their order: for a protocol that the check does not speak.
+    /// Without it a project's cassette.yaml does that where need be
     #[arg(long, value_name = "CASSETTE", value_hint = ValueHint::FilePath)]
     pub(crate) answers: Option<PathBuf>,
     /// Give each call this time, in seconds or as 1m30s; 30 seconds without it
@@ -82,6 +83,9 @@ pub(crate) struct TestArgs {
     /// Accept what comes out of tests that expect nothing of their own: NAME.expected.yaml beside NAME.test.yaml
     #[arg(long)]
     pub(crate) update: bool,
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Report,
     /// Give each test this time, in seconds or as 1m30s; 2 minutes without it
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,

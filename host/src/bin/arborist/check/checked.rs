@@ -1,0 +1,137 @@
+//! What `arborist check` checks, with which settings and answers.
+
+use crate::{
+    args::CheckArgs,
+    exit::{Exit, Failure},
+    output, settings,
+};
+use arborist::{
+    cassette::{self, Exchange, MAX_BYTES},
+    config::{FILE_NAME, FILE_VARIABLE, Invocation, Settings},
+    conformance::Answers,
+    escape::printable,
+};
+use std::path::{Path, PathBuf};
+
+/// The cassette of a project, as `arborist new` writes one.
+const CASSETTE: &str = "cassette.yaml";
+
+/// What is to be checked.
+pub(super) enum Checked {
+    /// The runner that the configuration selects.
+    Selected,
+    /// The same of a project's folder.
+    Project(PathBuf),
+    /// A built-in runner, or a section of the configuration.
+    Named(String),
+    Component(PathBuf),
+}
+
+impl Checked {
+    pub(super) fn of(args: &CheckArgs) -> Self {
+        let Some(runner) = &args.runner else {
+            return Self::Selected;
+        };
+        // As for `inspect`: what names a runner is one, and a file that is called like a runner is meant by `./NAME`. A project's
+        // folder is told by its configuration.
+        match runner.to_str().filter(|name| !name.contains(['/', '.'])) {
+            _ if runner.join(FILE_NAME).is_file() => Self::Project(runner.clone()),
+            Some(name) if args.lent.is_none() => Self::Named(name.to_owned()),
+            _ if runner.is_dir() => Self::Project(runner.clone()),
+            _ => Self::Component(runner.clone()),
+        }
+    }
+
+    /// The folder of the project that is checked, if one is.
+    pub(super) fn project(&self, settings: &Settings) -> Result<Option<PathBuf>, Failure> {
+        let file = settings.file.as_ref().map(|file| &file.path);
+        let home = file.and_then(|file| file.parent());
+        let Self::Project(folder) = self else {
+            let selected = matches!(self, Self::Selected);
+            return Ok(home.filter(|_| selected).map(Path::to_path_buf));
+        };
+        let place = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+        let of_file = |home: &Path| home.canonicalize().is_ok_and(|home| home == place);
+        if home.is_some_and(of_file) {
+            return Ok(Some(place));
+        }
+        let shown = |path: &Path| printable(&path.to_string_lossy(), 400).into_owned();
+        let folder = shown(folder);
+        let message = match file {
+            Some(file) => format!(
+                "the folder {folder} is to be checked, and the configuration in force is {}\n  help: unset ${FILE_VARIABLE}, or name the project's own: --config {folder}/{FILE_NAME}",
+                shown(file)
+            ),
+            None => format!(
+                "there is no {FILE_NAME} in {folder}, so it is not known which runner it has\n  help: name the component: arborist check {folder}/NAME.wasm"
+            ),
+        };
+        Err(Failure::new(Exit::Usage, message))
+    }
+}
+
+/// Nothing is sent, so that an unset secret is no fault.
+pub(super) fn invocation(args: &CheckArgs, checked: &Checked) -> Result<Invocation, Failure> {
+    let base = Invocation {
+        runner: args.lent.clone(),
+        set: args.set.clone(),
+        set_env: args.set_env.clone(),
+        allow: args.allow.clone(),
+        limits: args.limits.clone(),
+        replay: true,
+        ..settings::of_file(&args.config)?
+    };
+    Ok(match checked {
+        Checked::Selected => base,
+        Checked::Named(name) => Invocation {
+            runner: Some(name.clone()),
+            ..base
+        },
+        Checked::Component(file) => Invocation {
+            component: Some(file.clone()),
+            ..base
+        },
+        // `--config` is from where the user is.
+        Checked::Project(project) => Invocation {
+            config: base.config.map(|file| base.folder.join(file)),
+            folder: base.folder.join(project),
+            ..base
+        },
+    })
+}
+
+/// What answers where the check's own service is not understood: what the user names, or the project's own cassette.
+pub(super) async fn answers(
+    named: Option<&Path>,
+    project: Option<&Path>,
+) -> Result<Option<Answers>, Failure> {
+    if let Some(path) = named {
+        return read_answers(path).await.map(Answers::Always).map(Some);
+    }
+    let cassette = project.map(|folder| folder.join(CASSETTE));
+    match cassette.filter(|path| path.is_file()) {
+        Some(path) => read_answers(&path).await.map(Answers::InReserve).map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn read_answers(path: &Path) -> Result<Vec<Exchange>, Failure> {
+    let text = output::read_file(path, "a cassette", MAX_BYTES).await?;
+    let name = printable(&path.to_string_lossy(), 400).into_owned();
+    let exchanges = output::aside(move || {
+        let refused =
+            |reason| Failure::new(Exit::Usage, format!("{name} is no cassette: {reason}"));
+        cassette::read(&text).map_err(refused)
+    });
+    let exchanges = exchanges.await?;
+    if exchanges.is_empty() {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "the cassette {} is empty, and nothing is answered by it",
+                printable(&path.to_string_lossy(), 400)
+            ),
+        ));
+    }
+    Ok(exchanges)
+}
