@@ -186,7 +186,10 @@ impl Turn {
 
     /// Waits until the turn has come. It is used then.
     pub(super) async fn come(mut self) {
-        tokio::time::sleep_until(self.at).await;
+        // A timer counts whole milliseconds: it would take one of them also where the turn is now.
+        if self.at > Instant::now() {
+            tokio::time::sleep_until(self.at).await;
+        }
         self.taken = None;
     }
 }

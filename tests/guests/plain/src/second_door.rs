@@ -131,7 +131,9 @@ pub(crate) fn requests(argument: &str, parameters: &[Parameter]) -> Result<Strin
             let status = answer.status().to_string();
             body(&answer).map(|_| status)
         });
-        *outcomes.entry(answer.unwrap_or_else(|error| error)).or_default() += 1;
+        *outcomes
+            .entry(answer.unwrap_or_else(|error| error))
+            .or_default() += 1;
     }
     Ok(crate::report::outcomes(url, outcomes))
 }
