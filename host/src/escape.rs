@@ -72,6 +72,10 @@ fn is_invisible(c: char) -> bool {
 }
 
 fn escape(text: &str, max_chars: usize, layout: Layout) -> Cow<'_, str> {
+    // Most text is this.
+    if text.len() <= max_chars && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
     let stays =
         |c: char| !is_hidden(c) || (layout == Layout::MultiLine && matches!(c, '\n' | '\t'));
     // The second look is bounded by `max_chars`, so a huge text costs no more than a short one.

@@ -14,15 +14,8 @@ const REQUESTS: usize = 400;
 pub(super) fn rows(plan: &Plan) -> Vec<Row> {
     let url = service::start();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let config = folder.path().join("agent-arborist.yaml");
-    fs::write(&config, everything_on(&url, folder.path())).expect("the folder takes a file");
-    let guest = built("test-guests/wasm32-wasip2/release/plain.wasm");
-    let runner = runtime().block_on(ours::load(ours::Setup {
-        allocation: Allocation::Pooling(Pool::default()),
-        component: Some(&guest),
-        config: Some(&config),
-        limits: &["requests=100000", "cpu=60s"],
-    }));
+    let audited = load(folder.path(), &url, true);
+    let unaudited = load(folder.path(), &url, false);
     // It wants one, though nothing here is encrypted.
     drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder().no_proxy().build();
@@ -42,13 +35,13 @@ pub(super) fn rows(plan: &Plan) -> Vec<Row> {
         });
         each(total)
     };
-    let through = |behaviour: &str| {
+    let through = |runner: &Arc<Runner>, behaviour: &str| {
+        let runner = Arc::clone(runner);
         let with = description(behaviour, REQUESTS, &url);
         let without = description(behaviour, 0, &url);
         let runtime = &runtime;
-        let runner = &runner;
         move || {
-            let run = |text| clock::cpu(|| runtime.block_on(requests(runner, text)));
+            let run = |text| clock::cpu(|| runtime.block_on(requests(&runner, text)));
             // What the run costs by itself is not the request's.
             each(run(&with) - run(&without))
         }
@@ -68,24 +61,49 @@ pub(super) fn rows(plan: &Plan) -> Vec<Row> {
             "http-send",
             "gateway, `http.send`, warm instance, all stages on",
             1.25,
-            rounds::compare(plan.rounds, through("requests"), direct),
+            rounds::compare(plan.rounds, through(&audited, "requests"), direct),
         ),
         row(
             "wasi-http",
             "gateway, `wasi:http`, warm instance, all stages on",
             1.5,
-            rounds::compare(plan.rounds, through("wasi-requests"), direct),
+            rounds::compare(plan.rounds, through(&audited, "wasi-requests"), direct),
+        ),
+        row(
+            "http-unaudited",
+            "`http.send` with all stages but the audit log's two lines",
+            1.25,
+            rounds::compare(plan.rounds, through(&unaudited, "requests"), direct),
+        ),
+        row(
+            "wasi-unaudited",
+            "`wasi:http` with all stages but the audit log's two lines",
+            1.5,
+            rounds::compare(plan.rounds, through(&unaudited, "wasi-requests"), direct),
         ),
     ]
 }
 
-/// A configuration in which every stage has something to do.
-fn everything_on(url: &str, folder: &Path) -> String {
+/// A runner for which every stage has something to do.
+fn load(folder: &Path, url: &str, audited: bool) -> Arc<Runner> {
     let log = folder.join("audit.jsonl");
-    let log = log.display();
-    format!(
-        "audit: {log}\nmeasured:\n  endpoint: {url}\n  api_key: ${{KEY}}\n  retry: {{attempts: 3, delay: 1s}}\n  rate_limit: 100000/s\n"
-    )
+    let log = if audited {
+        format!("audit: {}\n", log.display())
+    } else {
+        String::new()
+    };
+    let config = folder.join("agent-arborist.yaml");
+    let text = format!(
+        "{log}measured:\n  endpoint: {url}\n  api_key: ${{KEY}}\n  retry: {{attempts: 3, delay: 1s}}\n  rate_limit: 100000/s\n"
+    );
+    fs::write(&config, text).expect("the folder takes a file");
+    let guest = built("test-guests/wasm32-wasip2/release/plain.wasm");
+    runtime().block_on(ours::load(ours::Setup {
+        allocation: Allocation::Pooling(Pool::default()),
+        component: Some(&guest),
+        config: Some(&config),
+        limits: &["requests=100000", "cpu=60s"],
+    }))
 }
 
 fn description(behaviour: &str, requests: usize, url: &str) -> Description {

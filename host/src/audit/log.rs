@@ -112,8 +112,12 @@ impl AuditLog {
     }
 }
 
+/// Few lines are longer.
+const USUAL_LINE_BYTES: usize = 1024;
+
 fn text(line: &impl Serialize) -> io::Result<Vec<u8>> {
-    let mut text = serde_json::to_vec(line)?;
+    let mut text = Vec::with_capacity(USUAL_LINE_BYTES);
+    serde_json::to_writer(&mut text, line)?;
     if text.len() >= MAX_LINE_BYTES {
         return Err(io::Error::new(
             ErrorKind::InvalidData,
