@@ -10,6 +10,10 @@ pub use cache_size::{CacheSize, CacheSizeError};
 
 use std::{fmt, str::FromStr, time::Duration};
 
+/// The most instances that a pool may be asked for: each takes 4 GiB of address space, and a process has 128 TiB of it. No bound on a
+/// run either.
+pub const MAX_INSTANCES: u32 = 30_000;
+
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 

@@ -1,5 +1,6 @@
 //! The settings as `arborist config show` and `config explain` tell them.
 
+use super::engine::Profile;
 use super::fault::shown_path;
 use super::settings::{FieldValue, RunnerOrigin, Settings, Source};
 use crate::escape::printable;
@@ -118,6 +119,22 @@ impl Settings {
         }
         let size = self.engine.cache_size.to_string();
         add("engine.cache_size", size, "engine.cache_size");
+        let profile = self.engine.profile;
+        add(
+            "engine.profile",
+            profile.name().to_owned(),
+            "engine.profile",
+        );
+        if let Profile::Pooling {
+            instances: Some(instances),
+        } = profile
+        {
+            add(
+                "engine.instances",
+                instances.to_string(),
+                "engine.instances",
+            );
+        }
         if let Some(audit) = &self.audit {
             add("audit", audit.path.to_string_lossy().into_owned(), "audit");
         }

@@ -88,7 +88,7 @@ pub const RESERVED: [ReservedKey; 18] = [
     top(
         "engine",
         Shape::Map,
-        "a map such as {cache_size: 2GiB}",
+        "a map such as {cache_size: 2GiB, profile: on-demand}",
         &["engines"],
     ),
     section(

@@ -56,7 +56,7 @@ mod written;
 pub use check::FieldInfo;
 pub use consent::{ConsentError, Disclosure, remember};
 pub use discover::{FILE_NAME, FILE_VARIABLE};
-pub use engine::EngineSettings;
+pub use engine::{EngineSettings, Profile};
 pub use environment::Environment;
 pub use explain::Row;
 pub use fault::{Fault, Faults, Place, Warning};

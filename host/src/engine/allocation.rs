@@ -5,19 +5,19 @@
 //! and for a component that does not fit it, memory is mapped on demand: that is slower and never wrong.
 
 use super::{machine::Machine, slots::TABLES_A_SLOT};
+use crate::limits::MAX_INSTANCES;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// Memory that a slot of the pool keeps when its run has ended, so that the next run does not fault it in again. A runner of the size of
-/// the built-in ones fits it; what a run dirtied beyond is given back to the system.
-const MEMORY_KEPT: usize = 2 * 1024 * 1024;
-/// The same for a table.
-const TABLE_KEPT: usize = 512 * 1024;
-/// The same for a stack: more than what runners that do not recurse deeply touch. The kept part is zeroed after each run.
-const STACK_KEPT: usize = 32 * 1024;
+/// What a slot of the pool keeps when its run has ended, so that the next run does not fault it in again. A runner of the size of the
+/// built-in ones fits its memory, and a stack is what runners that do not recurse deeply touch. It is zeroed after each run; what a run
+/// dirtied beyond is given back to the system.
+pub(super) const KEPT: Kept = Kept {
+    memory: 2 * 1024 * 1024,
+    table: 512 * 1024,
+    stack: 32 * 1024,
+};
 /// How many instances a pool has where nobody says, if the machine has room for them.
 const INSTANCES: u32 = 1_000;
-/// The most that may be asked for: 10,000 suspended runs take what a kernel permits one process by default.
-pub const MAX_INSTANCES: u32 = 100_000;
 /// Mappings of a process that one instance needs: memory, its image, its guards, a stack and its guard.
 const MAPPINGS: u64 = 6;
 /// Mappings that the rest of the process needs.
@@ -53,10 +53,23 @@ pub struct Pool {
 pub struct Allocated {
     /// How many instances the pool has; `None`: memory is mapped on demand.
     pub instances: Option<u32>,
+    /// What the pool keeps resident of what ended runs used; `None` without a pool.
+    pub kept: Option<Kept>,
     /// Whether used slots are reset by PAGEMAP_SCAN, which looks for the pages that a run wrote to.
     pub pagemap_scan: bool,
     /// Why it is less than what was asked for, for the user.
     pub notice: Option<String>,
+}
+
+/// How many bytes a pool keeps resident, zeroed, when a run has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Of each linear memory.
+    pub memory: usize,
+    /// Of each table.
+    pub table: usize,
+    /// Of each stack.
+    pub stack: usize,
 }
 
 /// A pool that was asked for by its size does not fit this machine.
@@ -134,9 +147,9 @@ pub(super) fn pooling(config: &mut Config, instances: u32) {
         .max_core_instance_size(INSTANCE_SIZE)
         .table_elements(usize::try_from(TABLE_ELEMENTS).unwrap_or(usize::MAX))
         .max_memory_size(usize::try_from(4_u64 << 30).unwrap_or(usize::MAX))
-        .linear_memory_keep_resident(MEMORY_KEPT)
-        .table_keep_resident(TABLE_KEPT)
-        .async_stack_keep_resident(STACK_KEPT)
+        .linear_memory_keep_resident(KEPT.memory)
+        .table_keep_resident(KEPT.table)
+        .async_stack_keep_resident(KEPT.stack)
         .pagemap_scan(Enabled::Auto);
     config
         // What a run left on its stack is nobody else's, and a deep recursion's pages go back to the system.
@@ -150,7 +163,10 @@ mod tests {
 
     #[test]
     fn a_pool_is_no_larger_than_the_machine_permits() {
-        let machine = |mappings| Machine { mappings };
+        let machine = |mappings| Machine {
+            mappings,
+            address_space: None,
+        };
         let any = Pool::default();
         assert_eq!(any.size(&machine(None)).unwrap(), INSTANCES);
         assert_eq!(any.size(&machine(Some(65_530))).unwrap(), INSTANCES);

@@ -2,11 +2,12 @@
 
 use super::{
     EngineError,
-    allocation::{Allocated, Allocation, PoolError, TABLE_ELEMENTS},
+    allocation::{self, Allocated, Allocation, PoolError, TABLE_ELEMENTS},
     epoch::EpochTicker,
     linker,
     machine::Machine,
     settings,
+    shape::Shape,
     slots::Slots,
     state::RunState,
 };
@@ -28,6 +29,29 @@ pub(super) struct Backends {
     first: Arc<Backend>,
     fallback: OnceLock<Option<Arc<Backend>>>,
     allocated: Allocated,
+}
+
+/// What decides whether a component can run out of a pool, and cannot be read out of its native code.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Needs {
+    table_elements: u64,
+    many_stacks: bool,
+}
+
+impl Needs {
+    /// Those of a component of that shape, for calls under `limits`.
+    pub(super) fn new(limits: &Limits, shape: &Shape) -> Self {
+        Self {
+            table_elements: limits.get(Limit::TableElements),
+            many_stacks: shape.takes_many_stacks(),
+        }
+    }
+
+    /// A table of a pool cannot grow further than its slot, and a run that takes more stacks than its turn counts would take them from
+    /// others.
+    fn are_of_a_pool(self) -> bool {
+        self.table_elements <= TABLE_ELEMENTS && !self.many_stacks
+    }
 }
 
 impl Backend {
@@ -63,6 +87,7 @@ impl Backends {
                             fallback: OnceLock::new(),
                             allocated: Allocated {
                                 instances: Some(instances),
+                                kept: Some(allocation::KEPT),
                                 pagemap_scan: Machine::scans_pages(),
                                 notice: None,
                             },
@@ -80,6 +105,7 @@ impl Backends {
             fallback: OnceLock::new(),
             allocated: Allocated {
                 instances: None,
+                kept: None,
                 pagemap_scan: false,
                 notice,
             },
@@ -96,15 +122,14 @@ impl Backends {
         &self.first
     }
 
-    /// The first backend for which `load` gives something, for calls under `limits`.
+    /// The first backend with what a component `needs` for which `load` gives something.
     pub(super) fn load<T>(
         &self,
-        limits: &Limits,
+        needs: Needs,
         load: impl Fn(&Backend) -> Option<T>,
     ) -> Option<(Arc<Backend>, T)> {
         let pooled = self.first.slots.is_some();
-        // A table of the pool could not grow as far as the limit says.
-        let roomy = !pooled || limits.get(Limit::TableElements) <= TABLE_ELEMENTS;
+        let roomy = !pooled || needs.are_of_a_pool();
         let first = roomy.then(|| load(&self.first)).flatten();
         match first {
             Some(loaded) => Some((Arc::clone(&self.first), loaded)),

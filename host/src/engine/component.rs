@@ -3,7 +3,7 @@
 use super::{
     Engine, Parts,
     aot::{self, NotKept},
-    backend::Backend,
+    backend::{Backend, Needs},
     bindings::{about::DescribedPre, runner::RunnerPre, streaming::StreamingPre},
     bomb,
     compile::{self, CompileError, Compiler},
@@ -121,6 +121,7 @@ struct Linked {
 struct Looked {
     shape: Shape,
     world: World,
+    needs: Needs,
     /// What was compiled before.
     cached: Option<Fitted>,
 }
@@ -160,7 +161,7 @@ impl Engine {
         let looked = aside(parts, source, look).await??;
         let (fitted, origin, not_kept) = match looked.cached {
             Some(fitted) => (fitted, Origin::Cached, None),
-            None => parts.compile(source, limits).await?,
+            None => parts.compile(source, limits, looked.needs).await?,
         };
         let (shape, world) = (looked.shape, looked.world);
         aside(parts, source, move |parts, source| {
@@ -208,30 +209,32 @@ impl Parts {
         };
         let shape = Shape::read(source.bytes()).map_err(refused)?;
         let world = shape.world().map_err(refused)?;
-        let cached = self.cached(source, limits);
+        let needs = Needs::new(limits, &shape);
+        let cached = self.cached(source, needs);
         if cached.is_none() {
             bomb::check(source.bytes()).map_err(refused)?;
         }
         Ok(Looked {
             shape,
             world,
+            needs,
             cached,
         })
     }
 
-    fn cached(&self, source: &Source, limits: &Limits) -> Option<Fitted> {
+    fn cached(&self, source: &Source, needs: Needs) -> Option<Fitted> {
         let cache = self.cache.as_ref()?;
-        let map = |file: &File| self.fit(limits, |engine| aot::map(engine, file));
+        let map = |file: &File| self.fit(needs, |engine| aot::map(engine, file));
         cache.load(source.digest(), map)
     }
 
     /// What `open` makes of native code, on the first backend that takes it.
     fn fit(
         &self,
-        limits: &Limits,
+        needs: Needs,
         open: impl Fn(&wasmtime::Engine) -> Option<Compiled>,
     ) -> Option<Fitted> {
-        let loaded = self.backends.load(limits, |backend| {
+        let loaded = self.backends.load(needs, |backend| {
             let compiled = open(&backend.inner)?;
             let slots = match &backend.slots {
                 Some(slots) => slots.needed(&compiled)?,
@@ -251,6 +254,7 @@ impl Parts {
         self: &Arc<Self>,
         source: &Source,
         limits: &Limits,
+        needs: Needs,
     ) -> Result<(Fitted, Origin, Option<String>), LoadError> {
         // Others of this user's may be compiling the same. They are waited for first: meanwhile this process can compile something else.
         let _others = match &self.cache {
@@ -260,9 +264,8 @@ impl Parts {
         // One at a time: a compilation uses every core by itself, and two of them only take memory.
         let _turn = self.compiling.lock().await;
         // Whoever waited for a turn may find that the same component was compiled meanwhile.
-        let bounds = limits.clone();
         let again = aside(self, source, move |parts, source| {
-            parts.cached(source, &bounds)
+            parts.cached(source, needs)
         });
         if let Some(fitted) = again.await? {
             return Ok((fitted, Origin::Cached, None));
@@ -270,8 +273,7 @@ impl Parts {
         let began = Instant::now();
         let code = self.native_code(source, limits).await?;
         let took = began.elapsed();
-        let bounds = limits.clone();
-        let keep = move |parts: &Arc<Self>, source: &Source| parts.keep(source, &bounds, &code);
+        let keep = move |parts: &Arc<Self>, source: &Source| parts.keep(source, needs, &code);
         let (fitted, not_kept) = aside(self, source, keep).await?;
         let fitted = fitted.ok_or_else(|| LoadError::Compile {
             name: source.name().to_owned(),
@@ -281,17 +283,12 @@ impl Parts {
     }
 
     /// The component in native code that was made just now, and why it is not kept, if it should be and is not.
-    fn keep(
-        &self,
-        source: &Source,
-        limits: &Limits,
-        code: &[u8],
-    ) -> (Option<Fitted>, Option<String>) {
-        let in_memory = || self.fit(limits, |engine| aot::in_memory(engine, code));
+    fn keep(&self, source: &Source, needs: Needs, code: &[u8]) -> (Option<Fitted>, Option<String>) {
+        let in_memory = || self.fit(needs, |engine| aot::in_memory(engine, code));
         let Some(cache) = &self.cache else {
             return (in_memory(), None);
         };
-        let map = |file: &File| self.fit(limits, |engine| aot::map(engine, file));
+        let map = |file: &File| self.fit(needs, |engine| aot::map(engine, file));
         match cache.keep(source, code, map) {
             Ok(fitted) => (Some(fitted), None),
             // That is what was asked for.
@@ -399,6 +396,12 @@ impl Component {
     #[must_use]
     pub fn size(&self) -> usize {
         self.size
+    }
+
+    /// How many instances of the pool one of it counts for; `None` where its memory is mapped on demand.
+    #[must_use]
+    pub fn slots(&self) -> Option<u32> {
+        self.backend.slots.is_some().then_some(self.slots)
     }
 
     /// Where its native code came from.

@@ -3,6 +3,7 @@
 //! `StoreLimits` of wasmtime compares each memory and each table with the limit by itself, so that ninety
 //! memories just under it pass. Here the limit is on the sum over all of a run's memories and tables.
 
+use super::allocation::TABLE_ELEMENTS;
 use crate::limits::{Limit, Limits};
 use wasmtime::ResourceLimiter;
 
@@ -101,7 +102,9 @@ impl ResourceLimiter for SumLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(self.table_elements.grow(current, desired, maximum))
+        // Where the pool's slot ends is no maximum of the table's own: no limit that runs out of a pool is beyond it.
+        let own = maximum.filter(|maximum| *maximum as u64 != TABLE_ELEMENTS);
+        Ok(self.table_elements.grow(current, desired, own))
     }
 
     fn instances(&self) -> usize {
@@ -160,6 +163,15 @@ mod tests {
             })
         );
         assert!(limiter.table_growing(60, 100, None).unwrap());
+    }
+
+    #[test]
+    fn the_end_of_a_slot_is_the_limit_and_not_the_tables_own() {
+        let mut limiter = SumLimiter::new(&Limits::default());
+        let slot = usize::try_from(TABLE_ELEMENTS).unwrap();
+        assert!(!limiter.table_growing(1, slot + 1, Some(slot)).unwrap());
+        let refused = limiter.exceeded().map(|exceeded| exceeded.limit);
+        assert_eq!(refused, Some(Limit::TableElements));
     }
 
     #[test]

@@ -31,12 +31,13 @@ mod stdio;
 mod stop;
 mod streaming;
 
-pub use allocation::{Allocated, Allocation, MAX_INSTANCES, Pool, PoolError};
+pub use allocation::{Allocated, Allocation, Kept, Pool, PoolError};
 pub use aot::{Discard, Discarded, FolderError, KeptComponent, KeptComponents};
 pub use call::{Call, CallError, Parameter};
 pub use compile::{CompileOrder, Compiler, CompilerCommand, compile_as_child};
 pub use component::{Component, LoadError, Origin};
 pub use events::{Event, Ignore, Level, Observer, Usage};
+pub use machine::Machine;
 pub use report::{ConfigField, RunnerError, RunnerInfo};
 pub use shape::{Shape, ShapeError, World};
 pub use source::{Digest, MAX_FILE, MAX_TEXT, Source, SourceError};
@@ -51,6 +52,9 @@ use std::{
     sync::Arc,
 };
 use tokio::sync::Mutex;
+
+/// The version of wasmtime; a test compares it with the lock file.
+pub const WASMTIME: &str = "48.0.8";
 
 /// The engine of a process: wasmtime with its settings, the linked imports, the epoch ticker and the
 /// cache of compiled components. Components keep what they need of it, so it may be dropped before them.
@@ -146,6 +150,12 @@ impl Engine {
     #[must_use]
     pub fn cache_folder(&self) -> Option<&Path> {
         self.0.cache.as_ref().map(AotCache::path)
+    }
+
+    /// Where components are compiled.
+    #[must_use]
+    pub fn compiler(&self) -> &Compiler {
+        &self.0.compiler
     }
 
     /// The compiled components that are kept; none where this engine keeps none.

@@ -1,7 +1,7 @@
 //! What a component imports and exports, read from its outermost sections before anything is compiled.
 
 use super::linker::meaning;
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{CanonicalFunction, CanonicalOption, Encoding, Parser, Payload};
 
 /// Outermost imports and exports that are looked at; a component with more is refused.
 const MOST_NAMES: usize = 1_000;
@@ -19,6 +19,10 @@ pub struct Shape {
     pub imports: Vec<String>,
     /// Names of exports.
     pub exports: Vec<String>,
+    /// Whether an inner component has code of its own, so that several of its instances can wait at once.
+    composed: bool,
+    /// Whether anything in it is lifted or lowered as asynchronous.
+    asynchronous: bool,
 }
 
 /// The worlds of the contract, poorest first.
@@ -139,10 +143,22 @@ impl Shape {
                         shape.exports.push(export.name.name.to_owned());
                     }
                 }
+                Payload::InstanceSection(_) if depth > 0 => shape.composed = true,
+                Payload::ComponentCanonicalSection(section) => {
+                    // One that cannot be read is the compiler's to refuse.
+                    let mut functions = section.into_iter().flatten();
+                    shape.asynchronous |= functions.any(|function| is_asynchronous(&function));
+                }
                 _ => {}
             }
         }
         Ok(shape)
+    }
+
+    /// Whether a call can take more than one stack at a time for guest code. Each instance of a component can wait on a stack of its
+    /// own where they call each other asynchronously.
+    pub(super) fn takes_many_stacks(&self) -> bool {
+        self.composed && self.asynchronous
     }
 
     /// Whether so many more names may be read.
@@ -226,6 +242,15 @@ impl Shape {
     }
 }
 
+fn is_asynchronous(function: &CanonicalFunction) -> bool {
+    match function {
+        CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. } => {
+            options.contains(&CanonicalOption::Async)
+        }
+        _ => false,
+    }
+}
+
 pub(super) fn damaged(error: &wasmparser::BinaryReaderError) -> ShapeError {
     ShapeError::Damaged {
         offset: error.offset() as u64,
@@ -270,6 +295,30 @@ mod tests {
         );
         assert_eq!(shape.imports, ["wasi:random/random@0.2.0"]);
         assert_eq!(shape.exports, ["x:y/z"]);
+    }
+
+    #[test]
+    fn instances_that_call_each_other_asynchronously_take_many_stacks() {
+        let inner = |lift: &str| {
+            let text = format!(
+                r#"(component (component
+                    (core module $m (func (export "f") (result i32) i32.const 0) (func (export "c") (param i32 i32 i32) (result i32) i32.const 0))
+                    (core instance $i (instantiate $m))
+                    (func (export "f") (canon lift (core func $i "f") {lift}))))"#
+            );
+            shape(&text).takes_many_stacks()
+        };
+        assert!(inner(r#"async (callback (core func $i "c"))"#));
+        assert!(!inner(""));
+        // Of one component alone, which is what tools make of a runner that streams.
+        let alone = shape(
+            r#"(component
+                (core module $m (func (export "f") (result i32) i32.const 0) (func (export "c") (param i32 i32 i32) (result i32) i32.const 0))
+                (core instance $i (instantiate $m))
+                (component)
+                (func (export "f") (canon lift (core func $i "f") async (callback (core func $i "c")))))"#,
+        );
+        assert!(!alone.takes_many_stacks());
     }
 
     #[test]

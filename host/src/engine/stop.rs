@@ -3,7 +3,9 @@
 use super::{memory::Exceeded, state::RunState};
 use crate::{escape::printable, limits::Limit};
 use std::{fmt, time::Duration};
-use wasmtime::{Store, Trap, WasmBacktrace, component::ResourceTableError};
+use wasmtime::{
+    PoolConcurrencyLimitError, Store, Trap, WasmBacktrace, component::ResourceTableError,
+};
 use wasmtime_wasi::I32Exit;
 
 /// Why the sandbox stopped a run.
@@ -23,8 +25,13 @@ pub enum Stop {
     #[error("it took longer than {}\n  help: give it more time with `--timeout TIME`", humantime::format_duration(*.0))]
     Deadline(Duration),
     /// The deadline passed before there was room for it.
-    #[error("other runs took all instances of the pool for {}\n  help: give it more time with `--timeout SECONDS`, or the pool more `instances` in `engine:`", humantime::format_duration(*.0))]
+    #[error("other runs took all instances of the pool for {}\n  help: give it more time with `--timeout TIME`, or the pool more `instances` in `engine:`", humantime::format_duration(*.0))]
     Full(Duration),
+    /// The pool had nothing left of what it needs.
+    #[error(
+        "the pool had none left of what it needs: {0}\n  help: run it again when less runs at once, or give the pool more `instances` in `engine:`"
+    )]
+    Exhausted(String),
     /// The deadline passed while a runner that streams owed something.
     #[error("it took longer than {}: {what}\n  help: give it more time with `--timeout TIME`", humantime::format_duration(*time))]
     Owed {
@@ -96,6 +103,9 @@ pub(super) fn reason(error: &wasmtime::Error, store: &Store<RunState>) -> Stop {
     }
     if let Some(ResourceTableError::Full) = error.downcast_ref() {
         return met(Limit::Resources, store);
+    }
+    if let Some(none_left) = error.downcast_ref::<PoolConcurrencyLimitError>() {
+        return Stop::Exhausted(none_left.to_string());
     }
     for cause in error.chain().map(ToString::to_string) {
         if cause.contains(TOO_MUCH_DATA) {

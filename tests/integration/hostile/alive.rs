@@ -3,7 +3,7 @@
 use super::guest;
 use arborist::{
     config::{self, Environment, Folders, Invocation},
-    engine::{Compiler, CompilerCommand, Engine, EngineOptions, Ignore, Source},
+    engine::{Allocation, Compiler, CompilerCommand, Engine, EngineOptions, Ignore, Pool, Source},
     runner::{self, Description, Operation, Outside, Parameters, Runner},
 };
 use arborist_tests::host;
@@ -12,6 +12,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 use tokio::time::Instant;
+
+/// Twice as many as attempts run at once.
+const INSTANCES: u32 = 16;
 
 /// The engine of this process.
 pub(crate) fn engine() -> &'static Engine {
@@ -23,11 +26,17 @@ pub(crate) fn engine() -> &'static Engine {
         let worker =
             CompilerCommand::new(host::command().get_program().into(), ["compile-component"]);
         let options = EngineOptions {
+            // Small, so that attempts meet the slots that others left.
+            allocation: Allocation::Pooling(Pool {
+                instances: Some(INSTANCES),
+            }),
             cache: Some(cache),
             compiler: Compiler::Child(worker),
             ..EngineOptions::default()
         };
-        Engine::new(options).expect("the engine starts")
+        let engine = Engine::new(options).expect("the engine starts");
+        assert_eq!(engine.allocated().instances, Some(INSTANCES));
+        engine
     })
 }
 

@@ -1,4 +1,4 @@
-//! One attempt: by the real binary, then by the library, in a process that must outlive it.
+//! One attempt: by the real binary with memory on demand, then out of a pool by the library, in a process that must outlive it.
 
 use super::{
     alive,
@@ -8,7 +8,13 @@ use super::{
 };
 use arborist_tests::{Ran, host};
 
-/// Runs an attempt both ways and judges it.
+/// Small, so that it is set up at once.
+const POOL: [(&str, &str); 2] = [
+    ("AGENT_ARBORIST_ENGINE__PROFILE", "pooling"),
+    ("AGENT_ARBORIST_ENGINE__INSTANCES", "4"),
+];
+
+/// Runs an attempt in each of the engine's profiles and judges it.
 ///
 /// # Errors
 /// Everything that is not as it must be, and what was seen.
@@ -19,7 +25,13 @@ pub(crate) fn attempt(folder: &Folder, attempt: &Attempt) -> Result<(), String> 
     judge(attempt, &stage, &ran, "by the binary")?;
     let stage = Stage::new(folder, &attempt.entry);
     if let Some(ran) = library::run(&stage) {
-        judge(attempt, &stage, &ran, "by the library")?;
+        judge(attempt, &stage, &ran, "by the library, out of a pool")?;
+    } else {
+        // What only the command line does, out of a pool as well.
+        let (mut command, stdin) = stage.command();
+        command.envs(POOL);
+        let ran = host::run(&mut command, stdin);
+        judge(attempt, &stage, &ran, "by the binary, out of a pool")?;
     }
     alive::check()
 }

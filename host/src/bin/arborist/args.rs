@@ -208,8 +208,11 @@ pub(crate) struct GraphArgs {
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
     /// A component file (.wasm or .wat), or the name of a runner
-    #[arg(value_name = "FILE|NAME", value_hint = ValueHint::FilePath)]
-    pub(crate) runner: PathBuf,
+    #[arg(value_name = "FILE|NAME", value_hint = ValueHint::FilePath, required_unless_present = "engine")]
+    pub(crate) runner: Option<PathBuf>,
+    /// Show how the sandbox's engine is set up on this machine, and why; without FILE|NAME nothing else
+    #[arg(long)]
+    pub(crate) engine: bool,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
     /// How to print what was found

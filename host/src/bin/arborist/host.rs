@@ -10,10 +10,10 @@ use crate::{
     tape::TapeFile,
 };
 use arborist::{
-    config::{EngineSettings, Folders, Invocation, Settings},
+    config::{EngineSettings, Folders, Invocation, Profile, Settings},
     engine::{
-        Allocation, Compiler, CompilerCommand, Component, Engine, EngineOptions, Event, Observer,
-        Origin, Source,
+        Allocation, Compiler, CompilerCommand, Component, Engine, EngineError, EngineOptions,
+        Event, Observer, Origin, Pool, Source,
     },
     escape::printable,
     limits::Limits,
@@ -233,13 +233,24 @@ pub(crate) fn engine(
     })?;
     let worker = CompilerCommand::new(program, [args::COMPILE]);
     let options = EngineOptions {
-        // A pool takes longer to set up than one run takes.
-        allocation: Allocation::OnDemand,
+        allocation: match settings.profile {
+            Profile::OnDemand => Allocation::OnDemand,
+            Profile::Pooling { instances } => Allocation::Pooling(Pool { instances }),
+        },
         cache: folders.cache.as_ref().map(|folder| folder.join("aot")),
         cache_size: settings.cache_size,
         compiler: Compiler::Child(worker),
     };
-    let engine = Engine::new(options).map_err(|error| Failure::new(Exit::Internal, error))?;
+    let engine = Engine::new(options).map_err(|error| {
+        let exit = match error {
+            EngineError::Pool(_) => Exit::Config,
+            EngineError::Start(_) => Exit::Internal,
+        };
+        Failure::new(exit, error)
+    })?;
+    if let Some(notice) = &engine.allocated().notice {
+        talk.warn(notice);
+    }
     if let Some(problem) = engine.cache_problem() {
         talk.warn(problem);
     }

@@ -1,5 +1,7 @@
 //! `arborist inspect`: what a component is, what it asks for and what it may use.
 
+mod engine;
+
 use crate::{
     args::{InspectArgs, Report},
     exit::Failure,
@@ -27,31 +29,16 @@ const MOST: Duration = Duration::from_secs(86_400);
 
 pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
     let surroundings = Surroundings::of_process();
-    // What names a runner is one; a file that is called like a runner is meant by `./NAME`.
-    let name = args
-        .runner
-        .to_str()
-        .filter(|name| !name.contains(['/', '.']));
-    let invocation = Invocation {
-        limits: args.limits.clone(),
-        ..settings::to_look_at(&args.config)?
-    };
-    let invocation = match name {
-        Some(name) => Invocation {
-            runner: Some(name.to_owned()),
-            ..invocation
-        },
-        None => Invocation {
-            component: Some(args.runner.clone()),
-            ..invocation
-        },
-    };
-    let settings = surroundings.resolve(&invocation)?;
+    let settings = surroundings.resolve(&invocation(&args)?)?;
+    if args.runner.is_none() {
+        return engine::inspect(&settings, &surroundings.folders, args.format, talk);
+    }
     let lenders = lenders(&surroundings, &settings, &args)?;
     let source = settings::source(&settings).await?;
     // Compiling takes what time it needs: --timeout is around all of this.
     let loading = Deadline::after(Instant::now(), MOST);
     let engine = host::engine(&surroundings.folders, settings.engine, talk)?;
+    let told = args.engine.then(|| engine::Told::new(&engine, &settings));
     let component = host::load(&engine, &source, &settings.limits, loading, talk).await?;
     let time = Deadline::after(Instant::now(), TIME);
     let observer = host::log_to(talk);
@@ -59,11 +46,34 @@ pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), F
     let info = info.map_err(StartError::Describe)?;
     talk.done();
     let mut found = Found::new(&component, info, &settings);
+    found.engine = told.map(|told| told.of(&component));
     found.network.extend(lenders);
     match args.format {
         Report::Text => output::print(&found.text()),
         Report::Json => output::print_json(&serde_json::json!(found)),
     }
+}
+
+fn invocation(args: &InspectArgs) -> Result<Invocation, Failure> {
+    let invocation = Invocation {
+        limits: args.limits.clone(),
+        ..settings::to_look_at(&args.config)?
+    };
+    let Some(runner) = &args.runner else {
+        return Ok(invocation);
+    };
+    // What names a runner is one; a file that is called like a runner is meant by `./NAME`.
+    let name = runner.to_str().filter(|name| !name.contains(['/', '.']));
+    Ok(match name {
+        Some(name) => Invocation {
+            runner: Some(name.to_owned()),
+            ..invocation
+        },
+        None => Invocation {
+            component: Some(runner.clone()),
+            ..invocation
+        },
+    })
 }
 
 /// Of a file that is inspected by its path: the sections that name it, whose rules it has only when it is run by their names.
@@ -114,6 +124,8 @@ struct Found {
     info: Option<RunnerInfo>,
     network: Vec<String>,
     limits: Vec<LimitRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<engine::Told>,
 }
 
 #[derive(Serialize)]
@@ -152,6 +164,7 @@ impl Found {
                     about: row.about,
                 })
                 .collect(),
+            engine: None,
         }
     }
 
@@ -199,6 +212,9 @@ impl Found {
         let _ = writeln!(text, "\nlimits (change one with --limit NAME=VALUE)");
         for row in &self.limits {
             let _ = writeln!(text, "  {:<15} {:<10} {}", row.name, row.value, row.about);
+        }
+        if let Some(engine) = &self.engine {
+            let _ = write!(text, "\n{}", engine.text());
         }
         text
     }

@@ -1,6 +1,7 @@
 //! `engine`: what is the user's own, whatever he runs.
 
 use super::{Case, EngineSettings, Environment};
+use crate::config::Profile;
 
 const MIB: u64 = 1 << 20;
 
@@ -43,6 +44,19 @@ fn what_it_cannot_mean_is_refused() {
         ("engine: {cache_size: 2TiB}\n", "up to 1.0 TiB"),
         ("engine: {cache_size: lots}\n", "a size such as 2GiB"),
         ("engine: {cache_sise: 2GiB}\n", "did you mean `cache_size`"),
+        ("engine: {profile: pool}\n", "`on-demand` or `pooling`"),
+        (
+            "engine: {profile: pooling, instances: 0}\n",
+            "from 1 to 30000",
+        ),
+        (
+            "engine: {profile: pooling, instances: 30001}\n",
+            "from 1 to 30000",
+        ),
+        (
+            "engine: {profile: pooling, instances: many}\n",
+            "from 1 to 30000",
+        ),
         ("engine: 2GiB\n", "must be a map"),
         ("engine: [a]\n", "must be a map"),
     ] {
@@ -60,4 +74,54 @@ fn commands_without_a_file_go_by_the_variable() {
     assert_eq!(of("3MiB").unwrap().cache_size.bytes(), 3 * MIB);
     assert_eq!(of("").unwrap(), EngineSettings::default());
     assert!(of("3 cubits").is_err());
+}
+
+#[test]
+fn the_profile_is_on_demand_unless_somebody_says_otherwise() {
+    let of = |case: Case| case.settings().engine.profile;
+    assert_eq!(of(Case::empty()), Profile::OnDemand);
+    assert_eq!(
+        of(Case::named("engine: {profile: on-demand}\n")),
+        Profile::OnDemand
+    );
+    let pooling = |instances| Profile::Pooling { instances };
+    let case = || Case::named("engine: {instances: 30000, profile: pooling}\n");
+    assert_eq!(of(case()), pooling(Some(30_000)));
+    assert_eq!(
+        of(Case::named("engine: {profile: pooling}\n")),
+        pooling(None)
+    );
+    let case = case().variable("AGENT_ARBORIST_ENGINE__INSTANCES", "7");
+    let settings = case.settings();
+    assert_eq!(settings.engine.profile, pooling(Some(7)));
+    let rows = settings.rows();
+    let row = |key: &str| rows.iter().find(|row| row.key == key).unwrap();
+    assert_eq!(row("engine.profile").value, "pooling");
+    assert_eq!(
+        row("engine.instances").source,
+        "$AGENT_ARBORIST_ENGINE__INSTANCES"
+    );
+}
+
+#[test]
+fn instances_without_a_pool_are_told() {
+    let settings = Case::named("engine: {instances: 5}\n").settings();
+    assert_eq!(settings.engine.profile, Profile::OnDemand);
+    assert!(settings.warned().contains("no effect without a pool"));
+}
+
+#[test]
+fn a_found_file_does_not_choose_the_profile() {
+    let case = Case::found("engine: {profile: pooling, instances: 30000}\n");
+    let settings = case.settings();
+    assert_eq!(settings.engine, EngineSettings::default());
+    let told = settings.warned();
+    assert!(
+        told.contains("`engine.profile` is ignored")
+            && told.contains("`engine.instances` is ignored"),
+        "{told}"
+    );
+    let case = case.variable("AGENT_ARBORIST_ENGINE__PROFILE", "pooling");
+    let pooling = Profile::Pooling { instances: None };
+    assert_eq!(case.settings().engine.profile, pooling);
 }

@@ -53,6 +53,12 @@ pub(crate) fn run(behaviour: &str, argument: &str) -> Result<Option<String>, Run
                 try_memory(number(argument, u64::MAX)?),
             )));
         }
+        "dirty" => {
+            let _ = take_all(0xa5);
+            log(Level::Info, "plain", "dirtied");
+            return run(argument.split(' ').next().unwrap_or_default(), argument.split_once(' ').map_or("", |(_, rest)| rest));
+        }
+        "fresh" => return Ok(Some(fresh())),
         "log-flood" => repeat(argument, || log(Level::Info, "flood", &line))?,
         "stdout-flood" => repeat(argument, || println!("{line}"))?,
         "stderr-flood" => repeat(argument, || eprintln!("{line}"))?,
@@ -127,6 +133,38 @@ fn take_memory(mib: u64) {
     for _ in 0..mib {
         held.push(black_box(vec![1_u8; MIB]));
     }
+}
+
+/// Takes all memory that there is to have, and fills it with `byte`. How much it was, and how many of its bytes were
+/// not zero before.
+fn take_all(byte: u8) -> (usize, usize) {
+    let (mut taken, mut found) = (0, 0);
+    // For what is said afterwards.
+    let room = black_box(Vec::<u8>::with_capacity(1 << 16));
+    #[cfg(target_arch = "wasm32")]
+    loop {
+        const PAGE: usize = 1 << 16;
+        let before = core::arch::wasm32::memory_grow::<0>(1);
+        if before == usize::MAX {
+            break;
+        }
+        // SAFETY: a page that was added just now is nobody's.
+        let page = unsafe { core::slice::from_raw_parts_mut((before * PAGE) as *mut u8, PAGE) };
+        found += page.iter().filter(|byte| **byte != 0).count();
+        page.fill(byte);
+        taken += PAGE;
+    }
+    drop(room);
+    (taken, found)
+}
+
+/// How many bytes it could take and how many of them somebody else had used.
+fn fresh() -> String {
+    let (taken, found) = take_all(0x5a);
+    let mut report = crate::report::Report::new("");
+    report.add("taken", taken);
+    report.add("found", found);
+    report.to_spec()
 }
 
 /// Takes and touches up to so many MiB; how many it got.

@@ -15,6 +15,8 @@
 //! | `random-forever` | the same in calls for random numbers |
 //! | `zeroes [N]` | N times 4 KiB of zeroes to standard error, 100,000 by default |
 //! | `memory [MIB]`, `memory-try [MIB]` | takes memory until refused, or so much; the second reports how much |
+//! | `dirty BEHAVIOUR` | takes and fills all memory that there is, logs `dirtied`, and goes on with that behaviour |
+//! | `fresh` | takes all memory that there is; how much, and how many bytes of it were not zero |
 //! | `log-flood [N]`, `stdout-flood [N]`, `stderr-flood [N]` | N lines of 1 KiB, 100,000 by default |
 //! | `stdout TEXT`, `stderr TEXT`, `log TEXT` | says TEXT there, `{FIELD}` replaced by the configuration's, then answers as usual |
 //! | `log-as CONTEXT` | logs a line in that context, then answers as usual |

@@ -1,0 +1,130 @@
+//! `engine: {profile: …}` and `arborist inspect --engine`, by the binary.
+
+use crate::guests::PLAIN;
+use arborist_tests::{Host, host};
+use serde_json::Value;
+use std::process::Command;
+
+const POOLING: &str = "AGENT_ARBORIST_ENGINE__PROFILE";
+const INSTANCES: &str = "AGENT_ARBORIST_ENGINE__INSTANCES";
+
+fn with(host: &Host, variables: &[(&str, &str)], args: &[&str]) -> arborist_tests::Ran {
+    let mut command = host.command();
+    command.args(args).envs(variables.iter().copied());
+    host::run(&mut command, b"")
+}
+
+fn engine(host: &Host, variables: &[(&str, &str)], args: &[&str]) -> Value {
+    let mut all = vec!["inspect", "--engine", "--format", "json"];
+    all.extend(args);
+    let json = with(host, variables, &all).succeeded();
+    serde_json::from_str::<Value>(&json).unwrap()["engine"].take()
+}
+
+#[test]
+fn the_engine_is_shown_with_the_reason() {
+    let host = Host::with_own_cache();
+    let told = engine(&host, &[], &[]);
+    assert_eq!(
+        (&told["profile"], &told["asked_by"]),
+        (&"on-demand".into(), &"default".into())
+    );
+    assert_eq!(told["instances"], Value::Null);
+    assert_eq!(told["cache"]["most_bytes"], 2_u64 << 30);
+    assert_eq!(told["cache"]["components"], 0);
+    let lock = include_str!("../../Cargo.lock");
+    let version = told["wasmtime"].as_str().unwrap();
+    assert!(lock.contains(&format!("name = \"wasmtime\"\nversion = \"{version}\"\n")));
+
+    let file = host.file("pool.yaml", "engine: {profile: pooling, instances: 3}\n");
+    let file = file.to_str().unwrap();
+    let told = engine(&host, &[], &["-c", file]);
+    assert_eq!(
+        (&told["profile"], &told["instances"]),
+        (&"pooling".into(), &3.into())
+    );
+    assert!(
+        told["asked_by"].as_str().unwrap().contains("pool.yaml:1"),
+        "{told}"
+    );
+    assert_eq!(told["kept"]["memory_bytes"], 2 << 20);
+    let told = engine(&host, &[(INSTANCES, "2")], &["-c", file, "mock"]);
+    assert_eq!(
+        (&told["instances"], &told["instances_by"]),
+        (&2.into(), &"$AGENT_ARBORIST_ENGINE__INSTANCES".into())
+    );
+    assert_eq!(told["component"]["slots"], 1);
+
+    let text = with(&host, &[(POOLING, "pooling")], &["inspect", "--engine"]).succeeded();
+    for part in [
+        "wasmtime ",
+        "pooling ($AGENT_ARBORIST_ENGINE__PROFILE)",
+        "vm.max_map_count",
+        "PAGEMAP_SCAN",
+        "of at most 2.0 GiB",
+        "in a child process",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // It has to be asked for something.
+    assert!(host.run(&["inspect"]).failed(2).contains("FILE|NAME"));
+}
+
+#[test]
+fn a_run_out_of_a_pool_ends_as_any_other() {
+    let host = Host::new();
+    let pool = [(POOLING, "pooling"), (INSTANCES, "1")];
+    let run = |ask: &str| with(&host, &pool, &["run", ask, "--component", PLAIN]);
+    assert!(run("counter").succeeded().contains("command: \"1\""));
+    assert!(run("memory").failed(6).contains("`memory`"));
+    assert!(run("sleep 0").code == Some(0));
+}
+
+#[test]
+fn a_pool_that_cannot_be_is_a_fault_of_the_configuration() {
+    let host = Host::new();
+    for (variables, reason) in [
+        ([(POOLING, "pooling"), (INSTANCES, "0")], "from 1 to 30000"),
+        (
+            [(POOLING, "pooled"), (INSTANCES, "1")],
+            "`on-demand` or `pooling`",
+        ),
+    ] {
+        let told = with(&host, &variables, &["run", "x"]).failed(3);
+        assert!(told.contains(reason), "{told}");
+    }
+}
+
+/// `ulimit -v`, and containers that limit as it does.
+#[test]
+fn without_the_address_space_it_runs_on_demand_and_says_so() {
+    let host = Host::new();
+    let run = |args: &str| {
+        let mut command = host.command();
+        let script = format!("ulimit -v 12000000 && exec \"$0\" {args}");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script]).arg(command.get_program());
+        shell.current_dir(host.home()).env_clear();
+        shell.envs(
+            command
+                .env(POOLING, "pooling")
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        host::run(&mut shell, b"")
+    };
+    let ran = run("run alive");
+    assert!(
+        ran.stderr
+            .contains("a pool of 1000 instances cannot be set up, so memory is mapped on demand"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.succeeded().starts_with("name: alive"));
+    let told = run("inspect --engine").succeeded();
+    assert!(
+        told.contains("on-demand, where pooling was asked for")
+            && told.contains("limited to 11.4 GiB"),
+        "{told}"
+    );
+}
