@@ -48,18 +48,8 @@ fn small(plan: &Plan, folder: &Path, mock: &[u8]) -> Vec<Row> {
     let python = folder.join("runner.py");
     fs::write(&python, include_str!("../../twin/runner.py")).expect("the folder takes a file");
     let ours = || arborist(plan, folder, &["--runner", "mock"]);
-    let bare = || {
-        Command::new(&plan.bare)
-            .arg(&artefact)
-            .arg(TEXT)
-            .into_process()
-    };
-    let old = || {
-        Command::new("python3")
-            .arg(&python)
-            .arg(TEXT)
-            .into_process()
-    };
+    let bare = || measured(Command::new(&plan.bare).arg(&artefact).arg(TEXT));
+    let old = || measured(Command::new(python3()).arg(&python).arg(TEXT));
     let row = |name, twin, goal, goal_ratio, figures| Row {
         name,
         what: "cold `arborist run --runner mock`, AOT cache warm".to_owned(),
@@ -94,12 +84,7 @@ fn large(plan: &Plan, folder: &Path, language: &'static str, component: &Path) -
     let artefact = artefact(folder, language, &bytes);
     let path = component.to_str().expect("a plain path");
     let ours = || arborist(plan, folder, &["--component", path]);
-    let bare = || {
-        Command::new(&plan.bare)
-            .arg(&artefact)
-            .arg("probe")
-            .into_process()
-    };
+    let bare = || measured(Command::new(&plan.bare).arg(&artefact).arg("probe"));
     Row {
         name: "cold-large",
         what: format!(
@@ -150,13 +135,15 @@ fn artefact(folder: &Path, name: &str, component: &[u8]) -> PathBuf {
     path
 }
 
-/// A command that is measured.
-trait IntoProcess {
-    fn into_process(&mut self) -> clock::Process;
+/// The interpreter itself: what `python3` names can be a script that looks for it.
+fn python3() -> PathBuf {
+    let asked = Command::new("python3")
+        .args(["-c", "import sys; print(sys.executable)"])
+        .output();
+    let found = asked.expect("python3 is there").stdout;
+    PathBuf::from(String::from_utf8_lossy(&found).trim())
 }
 
-impl IntoProcess for Command {
-    fn into_process(&mut self) -> clock::Process {
-        clock::process(self.env_remove("RUST_BACKTRACE"))
-    }
+fn measured(command: &mut Command) -> clock::Process {
+    clock::process(command.env_remove("RUST_BACKTRACE"))
 }

@@ -73,9 +73,12 @@ impl Row {
     }
 }
 
+/// Measures the rows of a group.
+type Measure = fn(&Plan) -> Vec<Row>;
+
 /// Measures every row that this machine can, telling each as it comes.
 pub fn all(plan: &Plan, only: Option<&str>, mut tell: impl FnMut(&Row)) -> Vec<Row> {
-    let groups: [(&str, fn(&Plan) -> Vec<Row>); 5] = [
+    let groups: [(&str, Measure); 5] = [
         ("run", run::rows),
         ("cold", cold::rows),
         ("gateway", gateway::rows),

@@ -10,7 +10,7 @@ use arborist::{
     engine::{Allocation, Pool},
     runner::{Description, Parameters},
 };
-use std::{fs, process::Command, str::FromStr, sync::Arc};
+use std::{fs, process::Command, str::FromStr, sync::Arc, time::Duration};
 
 /// Whose memory is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,9 +121,15 @@ pub fn resident(side: Side, runs: usize) -> u64 {
                 }
             }
         }
-        // Each is polled once, in order, before this task is again.
-        for _ in 0..4 {
-            tokio::task::yield_now().await;
+        // Until all of them have begun and wait.
+        let mut before = 0;
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let now = resident_now();
+            if now == before {
+                break;
+            }
+            before = now;
         }
         assert!(
             waiting.try_join_next().is_none(),
