@@ -56,7 +56,10 @@ pub(crate) fn run(behaviour: &str, argument: &str) -> Result<Option<String>, Run
         "dirty" => {
             let _ = take_all(0xa5);
             log(Level::Info, "plain", "dirtied");
-            return run(argument.split(' ').next().unwrap_or_default(), argument.split_once(' ').map_or("", |(_, rest)| rest));
+            return run(
+                argument.split(' ').next().unwrap_or_default(),
+                argument.split_once(' ').map_or("", |(_, rest)| rest),
+            );
         }
         "fresh" => return Ok(Some(fresh())),
         "log-flood" => repeat(argument, || log(Level::Info, "flood", &line))?,
