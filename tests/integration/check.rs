@@ -329,3 +329,16 @@ fn the_page_has_every_check() {
     });
     assert_eq!(rows.count(), ROWS.len());
 }
+
+/// The default runner passes: where nobody named one, that would say nothing of what is there.
+#[test]
+fn a_folder_without_a_project_is_not_checked() {
+    let host = Host::new();
+    let said = host.run(&["check"]).failed(2);
+    assert!(said.contains("no project to check"), "{said}");
+    // A folder of a built-in runner's name does not take its place.
+    std::fs::create_dir(host.home().join("mock")).unwrap();
+    host.file("mock/agent-arborist.yaml", "runner: nothing\n");
+    let ran = host.run(&["check", "mock"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+}

@@ -60,10 +60,9 @@ runner: mock
 #models: {task_spec: small, dagu: small}
 
 # How much disk compiled components may take, which are kept so that the next run is quick; the least recently used go first.
-# Obeyed in a file that is named, not in one that is found.
-#engine: {cache_size: 2GiB}
 # Where runs get their memory: on-demand, or out of a pool of so many instances; `arborist inspect --engine` says what is chosen and why.
-#engine: {profile: pooling, instances: 100}
+# Both are obeyed in a file that is named, not in one that is found.
+#engine: {cache_size: 2GiB, profile: pooling, instances: 100}
 
 # A line of JSON for each request that a runner attempts, and what came of it.
 #audit: audit.jsonl

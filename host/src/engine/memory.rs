@@ -169,7 +169,7 @@ mod tests {
     fn the_end_of_a_slot_is_the_limit_and_not_the_tables_own() {
         let mut limiter = SumLimiter::new(&Limits::default());
         let slot = usize::try_from(TABLE_ELEMENTS).unwrap();
-        assert!(!limiter.table_growing(1, slot + 1, Some(slot)).unwrap());
+        assert!(!limiter.table_growing(0, slot + 1, Some(slot)).unwrap());
         let refused = limiter.exceeded().map(|exceeded| exceeded.limit);
         assert_eq!(refused, Some(Limit::TableElements));
     }

@@ -98,7 +98,9 @@ pub(crate) struct TestArgs {
 pub(crate) enum Lang {
     Rust,
     Python,
+    #[value(alias = "javascript")]
     Js,
+    #[value(alias = "typescript")]
     Ts,
     C,
 }

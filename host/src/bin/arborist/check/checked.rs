@@ -6,6 +6,7 @@ use crate::{
     output, settings,
 };
 use arborist::{
+    builtin,
     cassette::{self, Exchange, MAX_BYTES},
     config::{FILE_NAME, FILE_VARIABLE, Invocation, Settings},
     conformance::Answers,
@@ -35,6 +36,10 @@ impl Checked {
         // As for `inspect`: what names a runner is one, and a file that is called like a runner is meant by `./NAME`. A project's
         // folder is told by its configuration.
         match runner.to_str().filter(|name| !name.contains(['/', '.'])) {
+            // A folder that is called like a built-in runner does not take its place.
+            Some(name) if args.lent.is_none() && builtin::find(name).is_some() => {
+                Self::Named(name.to_owned())
+            }
             _ if runner.join(FILE_NAME).is_file() => Self::Project(runner.clone()),
             Some(name) if args.lent.is_none() => Self::Named(name.to_owned()),
             _ if runner.is_dir() => Self::Project(runner.clone()),
@@ -46,6 +51,17 @@ impl Checked {
     pub(super) fn project(&self, settings: &Settings) -> Result<Option<PathBuf>, Failure> {
         let file = settings.file.as_ref().map(|file| &file.path);
         let home = file.and_then(|file| file.parent());
+        // The default would be the built-in runner, which passes: nobody who names nothing means that.
+        if matches!(self, Self::Selected)
+            && file.is_none()
+            && settings.runner.name == builtin::DEFAULT
+        {
+            let message = format!(
+                "there is no {FILE_NAME} here or above, so there is no project to check\n  help: name a project's folder or a component, or check a built-in runner by its name: arborist check {}",
+                builtin::DEFAULT
+            );
+            return Err(Failure::new(Exit::Usage, message));
+        }
         let Self::Project(folder) = self else {
             let selected = matches!(self, Self::Selected);
             return Ok(home.filter(|_| selected).map(Path::to_path_buf));
