@@ -27,12 +27,3 @@ impl Report {
         json!({"name": "plain", "description": self.description, "steps": self.steps}).to_string()
     }
 }
-
-/// A spec that tells how often each outcome came.
-pub(crate) fn outcomes(url: &str, outcomes: std::collections::BTreeMap<String, u64>) -> String {
-    let mut report = Report::new(url);
-    for (number, (outcome, count)) in (1..).zip(outcomes) {
-        report.add(&format!("outcome-{number}"), format!("{count} x {outcome}"));
-    }
-    report.to_spec()
-}

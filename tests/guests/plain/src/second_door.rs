@@ -135,7 +135,7 @@ pub(crate) fn requests(argument: &str, parameters: &[Parameter]) -> Result<Strin
             .entry(answer.unwrap_or_else(|error| error))
             .or_default() += 1;
     }
-    Ok(crate::report::outcomes(url, outcomes))
+    Ok(crate::web::outcomes(url, outcomes))
 }
 
 /// `N METHOD URL`: N requests at once, each with its number as the query, shown as their answers come.

@@ -108,7 +108,7 @@ fn many(count: u64, request: &Request) -> Result<String, RunnerError> {
         };
         *outcomes.entry(outcome).or_default() += 1;
     }
-    Ok(crate::report::outcomes(&request.url, outcomes))
+    Ok(self::outcomes(&request.url, outcomes))
 }
 
 fn lines(headers: &[Header]) -> String {
@@ -127,4 +127,13 @@ fn said(error: &HttpError) -> String {
         HttpError::InvalidRequest(text) => format!("invalid-request: {text}"),
         HttpError::BudgetExhausted(text) => format!("budget-exhausted: {text}"),
     }
+}
+
+/// A spec that tells how often each outcome came.
+pub(crate) fn outcomes(url: &str, outcomes: BTreeMap<String, u64>) -> String {
+    let mut report = Report::new(url);
+    for (number, (outcome, count)) in (1..).zip(outcomes) {
+        report.add(&format!("outcome-{number}"), format!("{count} x {outcome}"));
+    }
+    report.to_spec()
 }
