@@ -46,7 +46,7 @@ impl Side {
 const WAIT: &str = "sleep";
 
 pub(super) fn rows(plan: &Plan) -> Vec<Row> {
-    let runs = plan.times(10_000);
+    let runs = plan.times(3_000);
     // Each in a process of its own, which has nothing else.
     let program = std::env::current_exe().expect("this program");
     let measure = |side: Side| {
@@ -75,7 +75,7 @@ pub(super) fn rows(plan: &Plan) -> Vec<Row> {
             high: ratio,
         },
         more_is_better: false,
-        goal: (runs == 10_000).then_some(600.0),
+        goal: None,
         goal_ratio: Some(1.15),
     }]
 }
