@@ -1,26 +1,16 @@
 //! What the tool says to those who have just begun: what went wrong, and what to write where.
 
-use crate::guests::PLAIN;
+use crate::retry::host;
 use arborist_tests::{
     Host, Ran, host,
     service::{Answer, Behaviour, Service},
 };
 use std::{
-    fs,
     io::{Read as _, Write as _},
     net::TcpListener,
 };
 
 const KEY: &str = "sk-live-0123456789abcdef";
-
-/// A home whose runner `mine` is the guest `plain`, with these lines in its section.
-fn host(section: &str) -> Host {
-    let host = Host::new();
-    fs::copy(PLAIN, host.home().join("plain.wasm")).unwrap();
-    let file = format!("runner: mine\nmine:\n  component: plain.wasm\n{section}");
-    host.file("agent-arborist.yaml", file);
-    host
-}
 
 fn with_key(host: &Host, args: &[&str]) -> Ran {
     host::run(host.command().args(args).env("MINE_API_KEY", KEY), b"")

@@ -12,7 +12,7 @@ use std::fs;
 const DOORS: [&str; 2] = ["http", "wasi"];
 
 /// A home whose runner `mine` is the guest `plain`, with these lines in its section.
-fn host(section: &str) -> Host {
+pub(crate) fn host(section: &str) -> Host {
     let host = Host::new();
     fs::copy(PLAIN, host.home().join("plain.wasm")).unwrap();
     let file = format!("runner: mine\nmine:\n  component: plain.wasm\n{section}");
@@ -24,9 +24,7 @@ fn ask(host: &Host, door: &str, request: &str, more: &[&str]) -> Ran {
     let ask = format!("{door} {request}");
     let mut args = vec!["run", &ask, "--audit", "audit.jsonl"];
     args.extend(more);
-    let ran = host.run(&args);
-    assert!(!ran.stderr.contains("not enforced"), "{}", ran.stderr);
-    ran
+    host.run(&args)
 }
 
 /// Status and outcome of each attempt in the audit log.

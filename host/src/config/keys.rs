@@ -166,18 +166,6 @@ const MODELS: &str = "a map such as {task_spec: MODEL, dagu: MODEL}";
 /// Words near a reserved key that a runner may well have for a field of its own.
 const PLAUSIBLE: [&str; 4] = ["model", "secret", "limit", "network"];
 
-/// How a key is treated that is read but not yet obeyed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Treatment {
-    /// A fault: without it something else would happen than what was written.
-    Refused,
-    /// A warning: without it the same happens, only slower.
-    Ignored,
-}
-
-/// The keys that this version reads and does not obey. Whoever makes one work deletes its row.
-pub const NOT_ENFORCED: &[(Scope, &str, Treatment)] = &[];
-
 /// The reserved key of this name.
 #[must_use]
 pub fn reserved(scope: Scope, name: &str) -> Option<&'static ReservedKey> {
@@ -295,13 +283,6 @@ mod tests {
             "host: x",
         ] {
             assert_eq!(near(line), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_enforced_is_reserved() {
-        for (scope, name, _) in NOT_ENFORCED {
-            assert!(reserved(*scope, name).is_some(), "{name}");
         }
     }
 }

@@ -62,7 +62,7 @@ pub use explain::Row;
 pub use fault::{Fault, Faults, Place, Warning};
 pub use folders::Folders;
 pub use item::{Item, ItemKey};
-pub use keys::{NOT_ENFORCED, RESERVED, ReservedKey, Scope, Shape, Treatment, reserved};
+pub use keys::{RESERVED, ReservedKey, Scope, Shape, reserved};
 pub use laid::Laid;
 pub use overlay::variable_for;
 pub use resolve::{resolve, resolve_over};

@@ -37,7 +37,7 @@ pub fn resolve(
     environment: &Environment,
     folders: &Folders,
 ) -> Result<Settings, Faults> {
-    resolve_with(invocation, environment, folders, (None, false))
+    resolve_with(invocation, environment, folders, None)
 }
 
 /// [`resolve`] with fields laid over the section of the runner that is chosen.
@@ -50,15 +50,15 @@ pub fn resolve_over(
     folders: &Folders,
     laid: &Laid,
 ) -> Result<Settings, Faults> {
-    resolve_with(invocation, environment, folders, (Some(laid), false))
+    resolve_with(invocation, environment, folders, Some(laid))
 }
 
-/// What is laid over the section; and `enforce_all`, which takes the keys that this version does not obey yet as if it did, for tests.
+/// With what is laid over the section, if anything is.
 pub(super) fn resolve_with(
     invocation: &Invocation,
     environment: &Environment,
     folders: &Folders,
-    (laid, enforce_all): (Option<&Laid>, bool),
+    laid: Option<&Laid>,
 ) -> Result<Settings, Faults> {
     let found = discover(
         invocation.config.as_deref(),
@@ -80,7 +80,7 @@ pub(super) fn resolve_with(
     }
     let mut report = report.with_laid(laid.and_then(Laid::source));
     let known: Vec<&str> = builtin::ALL.iter().map(|builtin| builtin.name).collect();
-    let written = Written::take_apart(root, &known, enforce_all, &mut report);
+    let written = Written::take_apart(root, &known, &mut report);
     let choice = choose(invocation, environment, &written, &mut report);
     let file = file.map(|(path, named)| ConfigFile {
         path,
@@ -93,7 +93,6 @@ pub(super) fn resolve_with(
         environment,
         folders,
         base,
-        enforce_all,
         laid,
         report,
         sources: BTreeMap::new(),
@@ -167,7 +166,6 @@ pub(super) struct Resolver<'a> {
     pub(super) environment: &'a Environment,
     pub(super) folders: &'a Folders,
     pub(super) base: Base,
-    pub(super) enforce_all: bool,
     pub(super) laid: Option<&'a Laid>,
     pub(super) report: Report,
     pub(super) sources: BTreeMap<String, Source>,
@@ -342,13 +340,7 @@ impl Resolver<'_> {
             laid.over(&mut node);
         }
         let mut expander = Expander::new(self.environment, self.invocation.replay);
-        Section::read(
-            node,
-            &mut expander,
-            self.base.stranger,
-            self.enforce_all,
-            &mut self.report,
-        )
+        Section::read(node, &mut expander, self.base.stranger, &mut self.report)
     }
 
     pub(super) fn noted<T>(&mut self, key: &str, setting: Option<(T, At)>) -> Option<T> {

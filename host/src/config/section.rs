@@ -9,7 +9,7 @@ use super::keys::{ReservedKey, Scope, near_miss, reserved};
 use super::node::{At, Key, Node, Scalar, Value};
 use super::report::Report;
 use super::way_out;
-use super::written::{is_supported, text, texts};
+use super::written::{text, texts};
 use crate::pace::{RateLimit, Retry};
 use crate::route::Proxy;
 use crate::secrets::Places;
@@ -74,7 +74,6 @@ impl Section {
         node: Node,
         expander: &mut Expander<'_>,
         stranger: bool,
-        enforce_all: bool,
         report: &mut Report,
     ) -> Self {
         let mut section = Self::default();
@@ -88,9 +87,6 @@ impl Section {
             };
             if stranger && matches!(known.name, "ca" | "proxy") && matches!(node.at, At::File(_)) {
                 report.warn(Some(&key.at), format!("`{}` is ignored in a file that was found; name the file with --config to use it", known.name));
-                continue;
-            }
-            if !is_supported(Scope::Section, &key, enforce_all, report) {
                 continue;
             }
             if known.name == "proxy" {

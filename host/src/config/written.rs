@@ -1,7 +1,7 @@
 //! The file as it was written, taken apart: top-level keys and runners' sections.
 
 use super::fault::shown;
-use super::keys::{NOT_ENFORCED, RESERVED, Scope, Treatment, near_miss, nearest, reserved};
+use super::keys::{RESERVED, Scope, near_miss, nearest, reserved};
 use super::node::{At, Key, Node, Value};
 use super::report::Report;
 
@@ -19,12 +19,7 @@ pub(super) struct Written {
 impl Written {
     /// Takes the tree of a file apart. `runners` are the names that a section may have without
     /// being called a slip.
-    pub(super) fn take_apart(
-        root: Option<Node>,
-        runners: &[&str],
-        enforce_all: bool,
-        report: &mut Report,
-    ) -> Self {
+    pub(super) fn take_apart(root: Option<Node>, runners: &[&str], report: &mut Report) -> Self {
         let mut written = Self::default();
         let Some(root) = root.filter(|root| !root.is_null()) else {
             return written;
@@ -38,9 +33,6 @@ impl Written {
         let chosen = chosen.and_then(|(_, node)| Some(node.scalar()?.text.clone()));
         for (key, node) in map {
             if let Some(known) = reserved(Scope::Top, &key.text) {
-                if !is_supported(Scope::Top, &key, enforce_all, report) {
-                    continue;
-                }
                 refuse_references(&node, known.name, report);
                 match known.name {
                     "runner" => written.runner = Some(node),
@@ -123,36 +115,6 @@ impl Written {
 /// Whether a section has a component.
 pub(super) fn has_component(node: &Node) -> bool {
     matches!(&node.value, Value::Map(map) if map.iter().any(|(key, _)| key.text == "component"))
-}
-
-/// Whether this version obeys the key; says so if not.
-pub(super) fn is_supported(
-    scope: Scope,
-    key: &Key,
-    enforce_all: bool,
-    report: &mut Report,
-) -> bool {
-    let row = NOT_ENFORCED
-        .iter()
-        .find(|(of, name, _)| *of == scope && *name == key.text);
-    match row.filter(|_| !enforce_all) {
-        None => true,
-        Some((_, name, Treatment::Refused)) => {
-            report.fault(
-                &key.at,
-                format!("`{name}` is not supported by this version"),
-                "remove it",
-            );
-            false
-        }
-        Some((_, name, Treatment::Ignored)) => {
-            report.warn(
-                Some(&key.at),
-                format!("`{name}` is not supported by this version and has no effect"),
-            );
-            false
-        }
-    }
 }
 
 /// Variables are expanded in the selected section alone; elsewhere a reference is a mistake.

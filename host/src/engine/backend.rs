@@ -2,7 +2,7 @@
 
 use super::{
     EngineError,
-    allocation::{self, Allocated, Allocation, PoolError, TABLE_ELEMENTS},
+    allocation::{self, Allocated, Allocation, TABLE_ELEMENTS},
     epoch::EpochTicker,
     linker,
     machine::Machine,
@@ -68,13 +68,18 @@ impl Backend {
             _epoch: epoch,
         }))
     }
+
+    /// Elements that a table has room for in its slot; `None` where it has no slot.
+    pub(super) fn table_slot_end(&self) -> Option<u64> {
+        self.slots.as_ref().map(|_| TABLE_ELEMENTS)
+    }
 }
 
 impl Backends {
     /// Sets up what `wanted` says, or memory on demand where this machine has no room for a pool.
     ///
     /// # Errors
-    /// A pool of a size that was asked for does not fit, or wasmtime does not start.
+    /// A pool of a size that was asked for needs more mappings than the system permits, or wasmtime does not start.
     pub(super) fn new(wanted: Allocation) -> Result<Self, EngineError> {
         let notice = match wanted {
             Allocation::OnDemand => None,
@@ -145,11 +150,5 @@ impl Backends {
     fn fallback(&self) -> Option<Arc<Backend>> {
         let made = || Backend::new(&settings::on_demand(), None).ok();
         self.fallback.get_or_init(made).clone()
-    }
-}
-
-impl From<PoolError> for EngineError {
-    fn from(error: PoolError) -> Self {
-        Self::Pool(error)
     }
 }

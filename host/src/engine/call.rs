@@ -5,6 +5,7 @@ use super::{
     component::Component,
     cpu::CpuAccount,
     events::{Observer, Usage, Voice},
+    memory::SumLimiter,
     report::{RunnerError, RunnerInfo},
     state::RunState,
     stop::{self, OutOfCpu, Stop},
@@ -219,6 +220,7 @@ impl Component {
         let voice = Voice::new(Arc::clone(&call.observer), limits, call.session.clone());
         let state = RunState::new(
             limits,
+            SumLimiter::new(limits, self.backend.table_slot_end()),
             voice,
             call.session.clone(),
             Arc::clone(&call.config),

@@ -3,7 +3,6 @@
 //! `StoreLimits` of wasmtime compares each memory and each table with the limit by itself, so that ninety
 //! memories just under it pass. Here the limit is on the sum over all of a run's memories and tables.
 
-use super::allocation::TABLE_ELEMENTS;
 use crate::limits::{Limit, Limits};
 use wasmtime::ResourceLimiter;
 
@@ -15,6 +14,8 @@ pub(crate) struct SumLimiter {
     instances: usize,
     memories: usize,
     tables: usize,
+    /// Elements that a table has room for in its slot, where tables come out of a pool.
+    slot_end: Option<u64>,
 }
 
 /// One sum with its limit.
@@ -35,13 +36,15 @@ pub(crate) struct Exceeded {
 }
 
 impl SumLimiter {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    /// The limiter of a store whose tables end at `slot_end` elements, where they come out of a pool.
+    pub(crate) fn new(limits: &Limits, slot_end: Option<u64>) -> Self {
         Self {
             memory: Sum::new(Limit::Memory, limits),
             table_elements: Sum::new(Limit::TableElements, limits),
             instances: limits.size(Limit::Instances),
             memories: limits.size(Limit::Memories),
             tables: limits.size(Limit::Tables),
+            slot_end,
         }
     }
 
@@ -102,8 +105,8 @@ impl ResourceLimiter for SumLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // Where the pool's slot ends is no maximum of the table's own: no limit that runs out of a pool is beyond it.
-        let own = maximum.filter(|maximum| *maximum as u64 != TABLE_ELEMENTS);
+        // Where a pool's slot ends is no maximum of the table's own: no limit that runs out of a pool is beyond it.
+        let own = maximum.filter(|maximum| Some(*maximum as u64) != self.slot_end);
         Ok(self.table_elements.grow(current, desired, own))
     }
 
@@ -127,7 +130,7 @@ mod tests {
     fn limiter(memory: &str) -> SumLimiter {
         let mut limits = Limits::default();
         limits.set("memory", memory).unwrap();
-        SumLimiter::new(&limits)
+        SumLimiter::new(&limits, None)
     }
 
     #[test]
@@ -151,7 +154,7 @@ mod tests {
     fn tables_are_counted_together() {
         let mut limits = Limits::default();
         limits.set("table-elements", "100").unwrap();
-        let mut limiter = SumLimiter::new(&limits);
+        let mut limiter = SumLimiter::new(&limits, None);
         assert!(limiter.table_growing(0, 60, None).unwrap());
         assert!(!limiter.table_growing(0, 60, None).unwrap());
         assert_eq!(
@@ -167,8 +170,8 @@ mod tests {
 
     #[test]
     fn the_end_of_a_slot_is_the_limit_and_not_the_tables_own() {
-        let mut limiter = SumLimiter::new(&Limits::default());
-        let slot = usize::try_from(TABLE_ELEMENTS).unwrap();
+        let slot = 200_000;
+        let mut limiter = SumLimiter::new(&Limits::default(), Some(slot as u64));
         assert!(!limiter.table_growing(0, slot + 1, Some(slot)).unwrap());
         let refused = limiter.exceeded().map(|exceeded| exceeded.limit);
         assert_eq!(refused, Some(Limit::TableElements));

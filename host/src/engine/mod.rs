@@ -20,6 +20,7 @@ mod imports;
 mod linker;
 mod machine;
 mod memory;
+mod native;
 mod report;
 mod settings;
 mod shape;
@@ -102,18 +103,18 @@ pub enum EngineError {
     Start(String),
     /// The pool that was asked for cannot be.
     #[error(transparent)]
-    Pool(PoolError),
+    Pool(#[from] PoolError),
 }
 
 impl Engine {
     /// Starts an engine.
     ///
     /// A folder for compiled components that cannot be used is no error: see [`Engine::cache_problem`]. Neither is a pool for which
-    /// the machine has no room, unless its size was asked for: see [`Engine::allocated`].
+    /// there is no address space: see [`Engine::allocated`].
     ///
     /// # Errors
-    /// wasmtime refuses the settings on this machine, the system gives no thread for the ticker, or a pool is larger than the
-    /// machine permits.
+    /// wasmtime refuses the settings on this machine, the system gives no thread for the ticker, or a pool of a size that was
+    /// asked for needs more mappings than the system permits.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
         let backends = Backends::new(options.allocation)?;
         let inner = &backends.first().inner;

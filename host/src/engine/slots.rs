@@ -34,9 +34,6 @@ impl Slots {
 
     /// Waits for `slots` to be free, in order. `None` if the pool is gone, which it never is while somebody asks.
     pub(super) async fn turn(&self, slots: u32) -> Option<SemaphorePermit<'_>> {
-        match self.free.try_acquire_many(slots) {
-            Ok(turn) => Some(turn),
-            Err(_full) => self.free.acquire_many(slots).await.ok(),
-        }
+        self.free.acquire_many(slots).await.ok()
     }
 }

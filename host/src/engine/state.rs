@@ -37,6 +37,7 @@ pub(crate) struct RunState {
 impl RunState {
     pub(crate) fn new(
         limits: &Limits,
+        limiter: SumLimiter,
         voice: Voice,
         session: Session,
         config: Arc<[(String, String)]>,
@@ -47,7 +48,7 @@ impl RunState {
         http.set_field_size_limit(MAX_FIELDS_BYTES);
         Self {
             limits: limits.clone(),
-            limiter: SumLimiter::new(limits),
+            limiter,
             wasi: wasi(limits, &voice),
             voice,
             table,

@@ -116,6 +116,26 @@ fn entries(count: usize) -> String {
     }
 }
 
+/// What was cleared, in a line; `count` says so many of what it was.
+fn removed(
+    folder: &Path,
+    count: impl Fn(usize) -> String,
+    gone: usize,
+    bytes: u64,
+    kept: usize,
+) -> String {
+    let mut line = format!(
+        "{}: removed {}, {}",
+        shown(folder),
+        count(gone),
+        size(bytes)
+    );
+    if kept > 0 {
+        line += &format!("; {} could not be removed", count(kept));
+    }
+    line + "\n"
+}
+
 fn size(bytes: u64) -> String {
     bytesize::ByteSize::b(bytes).display().iec().to_string()
 }

@@ -43,14 +43,11 @@ fn its_proxy_and_certificates_are_ignored_with_a_word() {
         warned.contains(":3:3: `ca` is ignored") && warned.contains(":4:3: `proxy` is ignored"),
         "{warned}"
     );
-    // Also while this version does not obey them where they are the user's own.
-    case.enforce_all = false;
     assert_eq!(case.settings().warnings.len(), 2);
     case.variables.push((
         "AGENT_ARBORIST_MOCK__PROXY".to_owned(),
         "http://mine.example:1".to_owned(),
     ));
-    case.enforce_all = true;
     assert!(case.settings().route.proxy.is_some());
 }
 

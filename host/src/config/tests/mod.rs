@@ -28,8 +28,6 @@ pub(super) struct Case {
     pub(super) variables: Vec<(String, String)>,
     pub(super) invocation: Invocation,
     pub(super) folders: Folders,
-    /// Obey also the keys that this version does not.
-    pub(super) enforce_all: bool,
 }
 
 impl Case {
@@ -74,7 +72,6 @@ impl Case {
             variables: Vec::new(),
             invocation,
             folders,
-            enforce_all: true,
         }
     }
 
@@ -100,12 +97,7 @@ impl Case {
 
     pub(super) fn resolve(&self) -> Result<Settings, Faults> {
         let environment = Environment::from_iter(self.variables.iter().cloned());
-        resolve_with(
-            &self.invocation,
-            &environment,
-            &self.folders,
-            (None, self.enforce_all),
-        )
+        resolve_with(&self.invocation, &environment, &self.folders, None)
     }
 
     pub(super) fn settings(&self) -> Settings {
@@ -178,8 +170,7 @@ custom:
 
 #[test]
 fn the_users_file_works_as_it_stands() {
-    let mut case = Case::found(USERS_FILE).variable("CUSTOM_API_KEY", "sk-users-own-key");
-    case.enforce_all = false;
+    let case = Case::found(USERS_FILE).variable("CUSTOM_API_KEY", "sk-users-own-key");
     let settings = case.settings();
     assert_eq!(settings.runner.name, "custom");
     assert_eq!(settings.runner.origin, RunnerOrigin::Builtin);
@@ -225,33 +216,6 @@ fn without_a_file_there_are_defaults() {
 }
 
 #[test]
-fn what_is_not_obeyed_yet_is_not_accepted_in_silence() {
-    let values = [
-        ("secrets", "[api_key]"),
-        ("expose", "[api_key]"),
-        ("retry", "{attempts: 2}"),
-        ("rate_limit", "10"),
-    ];
-    for (scope, name, treatment) in NOT_ENFORCED {
-        let (_, value) = values.iter().find(|(key, _)| key == name).unwrap();
-        let text = match scope {
-            Scope::Top => format!("{name}: {value}\n"),
-            Scope::Section => format!("runner: custom\ncustom:\n  {name}: {value}\n"),
-        };
-        let mut case = Case::named(&text);
-        case.enforce_all = false;
-        let words = format!("`{name}` is not supported by this version");
-        match treatment {
-            Treatment::Refused => assert!(case.fault().contains(&words), "{name}"),
-            Treatment::Ignored => {
-                let settings = case.settings();
-                assert!(settings.warned().contains(&words), "{name}");
-            }
-        }
-    }
-}
-
-#[test]
 fn the_template_resolves_as_it_stands_and_uncommented() {
     let settings = Case::found(TEMPLATE).settings();
     assert_eq!(settings.runner.name, "mock");
@@ -272,10 +236,9 @@ fn the_template_resolves_as_it_stands_and_uncommented() {
     let text = uncommented
         .join("\n")
         .replace("runner: mock", "runner: custom");
-    let mut case = Case::named(&text)
+    let case = Case::named(&text)
         .beside("authorities.pem", AUTHORITY)
         .variable("CUSTOM_API_KEY", "sk-users-own-key");
-    case.enforce_all = false;
     let settings = case.settings();
     assert_eq!(settings.rules().len(), 2);
     assert_eq!(settings.models.dagu.as_deref(), Some("small"));
@@ -287,14 +250,11 @@ fn the_template_resolves_as_it_stands_and_uncommented() {
         matches!(mine.runner.origin, RunnerOrigin::File(path) if path.ends_with("runner.wasm"))
     );
     for key in &RESERVED {
-        let later = NOT_ENFORCED
-            .iter()
-            .any(|(scope, name, _)| *scope == key.scope && *name == key.name);
         let there = TEMPLATE.lines().any(|line| {
             line.trim_start_matches(['#', ' '])
                 .starts_with(&format!("{}:", key.name))
         });
-        assert_eq!(there, !later, "`{}` in the template", key.name);
+        assert!(there, "`{}` in the template", key.name);
     }
 }
 
@@ -317,15 +277,6 @@ fn the_reference_page_explains_every_key() {
             line.is_some_and(|line| line.contains(&default)),
             "docs/configuration.md lacks limit `{}` {default}",
             row.name
-        );
-    }
-    for (_, name, _) in NOT_ENFORCED {
-        let line = page
-            .lines()
-            .find(|line| line.starts_with(&format!("| `{name}` |")));
-        assert!(
-            line.is_some_and(|line| line.contains("not in this version")),
-            "docs: `{name}` is not marked"
         );
     }
 }

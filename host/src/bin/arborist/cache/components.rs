@@ -1,6 +1,6 @@
 //! `arborist cache ls` and `clear`, for compiled components.
 
-use super::{Told, shown, size, time};
+use super::{Told, removed, shown, size, time};
 use crate::{
     exit::{Exit, Failure},
     host,
@@ -104,20 +104,17 @@ pub(super) fn clear(
         return Ok(None);
     };
     let discarded = engine.discard(which);
-    let mut text = format!(
-        "{}: removed {}, {}",
-        shown(path),
-        count(discarded.components),
-        size(discarded.bytes)
+    let text = removed(
+        path,
+        count,
+        discarded.components,
+        discarded.bytes,
+        discarded.kept,
     );
-    if discarded.kept > 0 {
-        text += &format!("; {} could not be removed", count(discarded.kept));
-    }
     let json = serde_json::json!({
         "kind": "components", "folder": path.to_string_lossy(), "removed": discarded.components,
         "bytes": discarded.bytes, "not_removed": discarded.kept,
     });
-    text += "\n";
     Ok(Some(Told { json, text }))
 }
 

@@ -1,9 +1,9 @@
 //! `arborist cache ls` and `clear`, for results.
 
-use super::{Told, entries, key, shown, size, time};
+use super::{Told, entries, key, removed, shown, size, time};
 use crate::exit::{Exit, Failure};
 use arborist::{
-    cache::{self, Cleared, Listed, Listing, Which},
+    cache::{self, Listed, Listing, Which},
     clock,
     config::{Folders, Settings},
     escape::printable,
@@ -94,21 +94,14 @@ pub(super) fn clear(
                 "kind": "results", "folder": folder.to_string_lossy(), "removed": cleared.entries,
                 "bytes": cleared.bytes, "not_removed": cleared.kept,
             }),
-            text: removed(folder, cleared),
+            text: removed(
+                folder,
+                entries,
+                cleared.entries,
+                cleared.bytes,
+                cleared.kept,
+            ),
         }
     });
     Ok(cleared.collect())
-}
-
-fn removed(folder: &Path, cleared: Cleared) -> String {
-    let mut line = format!(
-        "{}: removed {}, {}",
-        shown(folder),
-        entries(cleared.entries),
-        size(cleared.bytes)
-    );
-    if cleared.kept > 0 {
-        line += &format!("; {} could not be removed", entries(cleared.kept));
-    }
-    line + "\n"
 }
