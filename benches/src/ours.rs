@@ -3,7 +3,7 @@
 use arborist::{
     audit::{AuditLog, Links},
     config::{self, Environment, Folders, Invocation},
-    engine::{Allocation, Engine, EngineOptions, Ignore},
+    engine::{Allocation, Engine, EngineOptions, Ignore, KnownFiles},
     runner::{self, Deadline, Description, Outside, Parameters, Runner, Running},
 };
 use std::{path::Path, sync::Arc, time::Duration};
@@ -62,7 +62,7 @@ pub async fn load(setup: Setup<'_>) -> Arc<Runner> {
         ..EngineOptions::default()
     };
     let engine = Engine::new(options).expect("an engine");
-    let source = runner::source(&settings.runner).expect("a component");
+    let source = runner::source(&settings.runner, &KnownFiles::default()).expect("a component");
     let deadline = Deadline::after(Instant::now(), Duration::from_secs(600));
     let component = runner::load(&engine, &source, &settings.limits, deadline).await;
     let component = component.expect("it compiles");

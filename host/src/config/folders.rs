@@ -51,6 +51,12 @@ impl Folders {
     pub fn results(&self) -> Option<PathBuf> {
         Some(self.cache.as_ref()?.join("results"))
     }
+
+    /// Where it is remembered what large component files hold.
+    #[must_use]
+    pub fn known_files(&self) -> Option<PathBuf> {
+        Some(self.cache.as_ref()?.join("known"))
+    }
 }
 
 #[cfg(test)]

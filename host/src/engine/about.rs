@@ -44,6 +44,9 @@ impl Component {
     async fn said(&self, limits: &Limits) -> Option<RunnerInfo> {
         let (parts, digest, limits) = (Arc::clone(&self.parts), self.digest, limits.clone());
         let said = move || parts.cache.as_ref()?.said(digest, &limits);
+        if self.parts.alone {
+            return said();
+        }
         tokio::task::spawn_blocking(said).await.ok()?
     }
 

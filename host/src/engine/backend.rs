@@ -4,21 +4,17 @@ use super::{
     EngineError,
     allocation::{self, Allocated, Allocation, TABLE_ELEMENTS},
     epoch::EpochTicker,
-    linker,
     machine::Machine,
     settings,
     shape::Shape,
     slots::Slots,
-    state::RunState,
 };
 use crate::limits::{Limit, Limits};
 use std::sync::{Arc, OnceLock};
-use wasmtime::component::Linker;
 
-/// One wasmtime with its linked imports and its ticker.
+/// One wasmtime with its ticker.
 pub(super) struct Backend {
     pub(super) inner: wasmtime::Engine,
-    pub(super) linker: Linker<RunState>,
     /// The turns of a pool; `None` where memory is mapped on demand.
     pub(super) slots: Option<Slots>,
     _epoch: EpochTicker,
@@ -58,12 +54,10 @@ impl Backend {
     fn new(config: &wasmtime::Config, slots: Option<Slots>) -> Result<Arc<Self>, EngineError> {
         let fail = |error: wasmtime::Error| EngineError::Start(format!("{error:#}"));
         let inner = wasmtime::Engine::new(config).map_err(fail)?;
-        let linker = linker::linker(&inner).map_err(fail)?;
         let epoch =
             EpochTicker::start(&inner).map_err(|error| EngineError::Start(error.to_string()))?;
         Ok(Arc::new(Self {
             inner,
-            linker,
             slots,
             _epoch: epoch,
         }))

@@ -5,10 +5,11 @@ use super::{
     backend::{Backend, Needs},
     bindings::{about::DescribedPre, runner::RunnerPre, streaming::StreamingPre},
     bomb,
+    linker::linker,
     native::{Fitted, aside},
     shape::{Shape, ShapeError, World},
     signature,
-    source::{Digest, Source},
+    source::{Digest, Source, SourceError},
     state::RunState,
 };
 use crate::{
@@ -52,6 +53,9 @@ pub struct Component {
 /// Why a component cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// It was to be read now, and cannot be.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// It is no runner.
     #[error("{name} is no runner: {error}")]
     Shape {
@@ -114,10 +118,18 @@ struct Linked {
 /// What is known of a component before it is compiled.
 struct Looked {
     shape: Shape,
+    /// Whether the AOT cache knows the shape.
+    is_kept: bool,
     world: World,
     needs: Needs,
-    /// What was compiled before.
-    cached: Option<Fitted>,
+}
+
+/// A component that was looked at.
+enum Found {
+    /// It was compiled before.
+    Ready(Box<Component>),
+    /// It must be compiled.
+    New(Looked),
 }
 
 impl Engine {
@@ -128,9 +140,8 @@ impl Engine {
     pub async fn is_compiled(&self, source: &Source) -> Result<bool, LoadError> {
         let looked = aside(&self.0, source, |parts, source| {
             parts.look(source, &Limits::default())
-        })
-        .await??;
-        Ok(looked.cached.is_some())
+        });
+        Ok(looked.await??.1.is_some())
     }
 
     /// Checks, compiles and links a component. What was compiled before comes from the AOT cache; compiling takes
@@ -144,54 +155,91 @@ impl Engine {
     pub async fn load(&self, source: &Source, limits: &Limits) -> Result<Component, LoadError> {
         let parts = &self.0;
         let bounds = limits.clone();
-        let look = move |parts: &Arc<Parts>, source: &Source| parts.look(source, &bounds);
-        let looked = aside(parts, source, look).await??;
-        let (fitted, origin, not_kept) = match looked.cached {
-            Some(fitted) => (fitted, Origin::Cached, None),
-            None => parts.compile(source, limits, looked.needs).await?,
-        };
-        let (shape, world) = (looked.shape, looked.world);
-        aside(parts, source, move |parts, source| {
-            let linked = link(&fitted, source, &shape)?;
-            Ok(Component {
-                parts: Arc::clone(parts),
-                backend: fitted.backend,
-                slots: fitted.slots,
-                runner: linked.runner,
-                about: linked.about,
-                streaming: linked.streaming,
-                shape,
-                world,
-                digest: source.digest(),
-                name: source.name().to_owned(),
-                size: source.bytes().len(),
-                origin,
-                not_kept,
+        let find = move |parts: &Arc<Parts>, source: &Source| {
+            let (looked, cached) = parts.look(source, &bounds)?;
+            Ok(match cached {
+                Some(fitted) => {
+                    let component = parts.finish(source, looked, fitted, Origin::Cached, None)?;
+                    Found::Ready(Box::new(component))
+                }
+                None => Found::New(looked),
             })
-        })
-        .await?
+        };
+        let found: Result<Found, LoadError> = aside(parts, source, find).await?;
+        let looked = match found? {
+            Found::Ready(component) => return Ok(*component),
+            Found::New(looked) => looked,
+        };
+        let (fitted, origin, not_kept) = parts.compile(source, limits, looked.needs).await?;
+        let finish = move |parts: &Arc<Parts>, source: &Source| {
+            parts.finish(source, looked, fitted, origin, not_kept)
+        };
+        aside(parts, source, finish).await?
     }
 }
 
 impl Parts {
-    /// Looks at a component without compiling anything.
-    fn look(&self, source: &Source, limits: &Limits) -> Result<Looked, LoadError> {
+    /// Looks at a component without compiling anything, and finds what was compiled before. A component of which everything is known is
+    /// not read.
+    fn look(
+        &self,
+        source: &Source,
+        limits: &Limits,
+    ) -> Result<(Looked, Option<Fitted>), LoadError> {
         let refused = |error| LoadError::Shape {
             name: source.name().to_owned(),
             error,
         };
-        let shape = Shape::read(source.bytes()).map_err(refused)?;
+        let cache = self.cache.as_ref();
+        let kept = cache.and_then(|cache| cache.shape(source.digest()));
+        let is_kept = kept.is_some();
+        let shape = match kept {
+            Some(shape) => shape,
+            None => Shape::read(source.bytes()?).map_err(refused)?,
+        };
         let world = shape.world().map_err(refused)?;
         let needs = Needs::new(limits, &shape);
         let cached = self.cached(source, needs);
         if cached.is_none() {
-            bomb::check(source.bytes()).map_err(refused)?;
+            bomb::check(source.bytes()?).map_err(refused)?;
         }
-        Ok(Looked {
+        let looked = Looked {
             shape,
+            is_kept,
             world,
             needs,
-            cached,
+        };
+        Ok((looked, cached))
+    }
+
+    /// Links native code, and remembers of the component what spares the next start the reading.
+    fn finish(
+        self: &Arc<Self>,
+        source: &Source,
+        looked: Looked,
+        fitted: Fitted,
+        origin: Origin,
+        not_kept: Option<String>,
+    ) -> Result<Component, LoadError> {
+        let Looked { shape, world, .. } = looked;
+        let linked = link(&fitted, source, &shape)?;
+        if let (Some(cache), None, false) = (&self.cache, &not_kept, looked.is_kept) {
+            cache.remember_shape(source.digest(), &shape);
+        }
+        Ok(Component {
+            parts: Arc::clone(self),
+            backend: fitted.backend,
+            slots: fitted.slots,
+            runner: linked.runner,
+            about: linked.about,
+            streaming: linked.streaming,
+            shape,
+            world,
+            digest: source.digest(),
+            name: source.name().to_owned(),
+            size: source.size(),
+            origin,
+            not_kept,
         })
     }
 }
@@ -211,7 +259,8 @@ fn link(fitted: &Fitted, source: &Source, shape: &Shape) -> Result<Linked, LoadE
         name: name(),
         reason: explain(&error),
     };
-    let pre = backend.linker.instantiate_pre(compiled).map_err(imports)?;
+    let linker = linker(&backend.inner, &shape.imports).map_err(imports)?;
+    let pre = linker.instantiate_pre(compiled).map_err(imports)?;
     let exports = |interface| {
         move |error| LoadError::Exports {
             name: name(),

@@ -17,6 +17,7 @@ mod cpu;
 mod epoch;
 mod events;
 mod imports;
+mod known;
 mod linker;
 mod machine;
 mod memory;
@@ -38,6 +39,7 @@ pub use call::{Call, CallError, Parameter};
 pub use compile::{CompileOrder, Compiler, CompilerCommand, compile_as_child};
 pub use component::{Component, LoadError, Origin};
 pub use events::{Event, Ignore, Level, Observer, Usage};
+pub use known::KnownFiles;
 pub use machine::Machine;
 pub use report::{ConfigField, RunnerError, RunnerInfo};
 pub use shape::{Shape, ShapeError, World};
@@ -66,6 +68,7 @@ struct Parts {
     cache: Option<AotCache>,
     cache_problem: Option<FolderError>,
     compiler: Compiler,
+    alone: bool,
     /// Held while a component compiles.
     compiling: Mutex<()>,
 }
@@ -81,6 +84,9 @@ pub struct EngineOptions {
     pub cache_size: CacheSize,
     /// Where components are compiled.
     pub compiler: Compiler,
+    /// Whether this process has nothing else to do while a component is loaded: then the thread that asks for it looks at it and maps
+    /// it, and no other one is started for that.
+    pub alone: bool,
 }
 
 impl Default for EngineOptions {
@@ -91,6 +97,7 @@ impl Default for EngineOptions {
             cache: None,
             cache_size: CacheSize::default(),
             compiler: Compiler::default(),
+            alone: false,
         }
     }
 }
@@ -131,6 +138,7 @@ impl Engine {
             cache,
             cache_problem,
             compiler: options.compiler,
+            alone: options.alone,
             compiling: Mutex::new(()),
         })))
     }

@@ -9,7 +9,12 @@ use super::{
     source::Source,
 };
 use crate::{escape::printable, limits::Limits};
-use std::{fs::File, sync::Arc, time::Instant};
+use std::{
+    fs::File,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Instant,
+};
 use wasmtime::component::Component as Compiled;
 
 /// Native code, on a backend for which it is not too large.
@@ -20,18 +25,23 @@ pub(super) struct Fitted {
     pub(super) slots: u32,
 }
 
-/// Does `work` on a thread where it keeps nobody waiting. What panics there is the component's fault.
+/// Does `work` where it keeps nobody waiting: on a thread of its own, unless nobody is there to wait. What panics there is the component's fault.
 pub(super) async fn aside<T: Send + 'static>(
     parts: &Arc<Parts>,
     source: &Source,
     work: impl FnOnce(&Arc<Parts>, &Source) -> T + Send + 'static,
 ) -> Result<T, LoadError> {
-    let (parts, given) = (Arc::clone(parts), source.clone());
-    let done = tokio::task::spawn_blocking(move || work(&parts, &given)).await;
-    done.map_err(|_panic| LoadError::Compile {
+    let fault = || LoadError::Compile {
         name: source.name().to_owned(),
         reason: "it brings a fault of the reader to light".to_owned(),
-    })
+    };
+    if parts.alone {
+        let done = catch_unwind(AssertUnwindSafe(|| work(parts, source)));
+        return done.map_err(|_panic| fault());
+    }
+    let (parts, given) = (Arc::clone(parts), source.clone());
+    let done = tokio::task::spawn_blocking(move || work(&parts, &given)).await;
+    done.map_err(|_panic| fault())
 }
 
 impl Parts {
@@ -138,7 +148,7 @@ impl Parts {
             Compiler::InProcess => {
                 let compiled = aside(self, source, move |parts, source| {
                     let engine = &parts.backends.first().inner;
-                    engine.precompile_component(source.bytes())
+                    engine.precompile_component(source.bytes().map_err(wasmtime::Error::new)?)
                 });
                 let compiled: wasmtime::Result<Vec<u8>> = compiled.await?;
                 compiled.map_err(|error| refused(&format!("{error:#}")))

@@ -1,6 +1,7 @@
 //! What a component imports and exports, read from its outermost sections before anything is compiled.
 
 use super::linker::meaning;
+use serde::{Deserialize, Serialize};
 use wasmparser::{CanonicalFunction, CanonicalOption, Encoding, Parser, Payload};
 
 /// Outermost imports and exports that are looked at; a component with more is refused.
@@ -13,7 +14,7 @@ const ABOUT: &str = "arborist:runner/about@0.1.";
 const STREAMING: &str = "arborist:runner/generate-streaming@0.1.";
 
 /// The imports and exports of a component, by name and in its own order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
     /// Names of imports.
     pub imports: Vec<String>,

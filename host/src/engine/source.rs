@@ -1,13 +1,14 @@
 //! Reads a component file: bounded, regular files only, identified by what was read.
 
+use super::known::{Known, KnownFiles};
 use crate::escape::printable;
 use sha2::{Digest as _, Sha256};
 use std::{
     fmt,
-    fs::File,
+    fs::{File, Metadata},
     io::Read as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// The largest component file: Python's are 18 MB, StarlingMonkey's 12 MB.
@@ -61,12 +62,23 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// The bytes of a component, read once: what was read is what is checked, identified and run.
+/// A component, read at most once: what was read is what is checked, identified and run. A large file that is known is read only where
+/// it must be compiled.
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
-    bytes: Arc<[u8]>,
+    bytes: Arc<OnceLock<Arc<[u8]>>>,
+    /// Where the bytes can be had, for a file that was not read.
+    pub(super) unread: Option<Arc<Unread>>,
+    size: usize,
     digest: Digest,
+}
+
+/// A file that was read before and has not changed since.
+#[derive(Debug)]
+pub(super) struct Unread {
+    path: PathBuf,
+    known: Known,
 }
 
 /// Why a file is not taken as a component.
@@ -110,6 +122,12 @@ pub enum SourceError {
         /// The bound in bytes.
         most: u64,
     },
+    /// The file is not what it was a moment ago.
+    #[error("{} changed while it was looked at\n  help: run the command again", shown(&path.to_string_lossy()))]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The bytes are something else.
     #[error(
         "{name} is {found}, and a runner is a WebAssembly component (.wasm, or .wat for its text)\n  help: {hint}"
@@ -137,7 +155,9 @@ impl Source {
         Ok(Self {
             name: shown(name),
             digest: Digest::of(&bytes),
-            bytes,
+            size: bytes.len(),
+            bytes: Arc::new(OnceLock::from(bytes)),
+            unread: None,
         })
     }
 
@@ -146,30 +166,71 @@ impl Source {
     /// # Errors
     /// The file cannot be read, is too large, or is no component.
     pub fn read(path: &Path) -> Result<Self, SourceError> {
-        let name = shown(&path.to_string_lossy()).to_string();
-        let bytes = read_bounded(path)?;
-        if looks_like_text(path, &bytes) {
-            if bytes.len() as u64 > MAX_TEXT {
-                let size = bytes.len() as u64;
-                let path = path.to_owned();
-                return Err(SourceError::TooLarge {
-                    path,
-                    size,
-                    what: "a .wat file",
-                    most: MAX_TEXT,
-                });
-            }
-            let binary = wat::parse_bytes(&bytes).map_err(|error| SourceError::NotAComponent {
-                name: name.clone(),
-                found: format!(
-                    "text that does not parse as WebAssembly: {}",
-                    first_lines(&error)
-                ),
-                hint: "a .wat file holds `(component …)` in WebAssembly's text format",
-            })?;
-            return Self::from_bytes(&name, binary.into_owned());
+        Self::parse(path, read_all(&open(path)?.0, path)?)
+    }
+
+    /// [`Source::read`] for a file that `known` may know, and knows from then on if it is a large one.
+    ///
+    /// # Errors
+    /// Those of [`Source::read`].
+    pub fn read_unless_known(path: &Path, known: &KnownFiles) -> Result<Self, SourceError> {
+        if let Some(source) = Self::at_once(path, known) {
+            return source;
         }
-        Self::from_bytes(&name, bytes)
+        let (file, seen) = open(path)?;
+        let source = Self::parse(path, read_all(&file, path)?)?;
+        // A text's digest is that of the binary that it became.
+        if let (Some(place), true) = (known.place(&seen), source.size as u64 == seen.len()) {
+            place.remember(&file, source.digest);
+        }
+        Ok(source)
+    }
+
+    /// [`Source::read_unless_known`] where that takes no time worth a thread: of a small file, or one that is known.
+    #[must_use]
+    pub fn at_once(path: &Path, known: &KnownFiles) -> Option<Result<Self, SourceError>> {
+        let (file, seen) = match open(path) {
+            Ok(opened) => opened,
+            Err(error) => return Some(Err(error)),
+        };
+        let Some(place) = known.place(&seen) else {
+            return Some(read_all(&file, path).and_then(|bytes| Self::parse(path, bytes)));
+        };
+        let (digest, size) = (place.digest()?, usize::try_from(seen.len()).ok()?);
+        Some(Ok(Self {
+            name: shown(&path.to_string_lossy()),
+            bytes: Arc::default(),
+            unread: Some(Arc::new(Unread {
+                path: path.to_owned(),
+                known: place,
+            })),
+            size,
+            digest,
+        }))
+    }
+
+    fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, SourceError> {
+        let name = shown(&path.to_string_lossy());
+        if !looks_like_text(path, &bytes) {
+            return Self::from_bytes(&name, bytes);
+        }
+        if bytes.len() as u64 > MAX_TEXT {
+            return Err(SourceError::TooLarge {
+                path: path.to_owned(),
+                size: bytes.len() as u64,
+                what: "a .wat file",
+                most: MAX_TEXT,
+            });
+        }
+        let binary = wat::parse_bytes(&bytes).map_err(|error| SourceError::NotAComponent {
+            name: name.clone(),
+            found: format!(
+                "text that does not parse as WebAssembly: {}",
+                first_lines(&error)
+            ),
+            hint: "a .wat file holds `(component …)` in WebAssembly's text format",
+        })?;
+        Self::from_bytes(&name, binary.into_owned())
     }
 
     /// What the component is called in messages.
@@ -178,10 +239,30 @@ impl Source {
         &self.name
     }
 
-    /// The component's bytes.
+    /// Its size in bytes.
     #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The component's bytes. Those of a known file are read when they are asked for the first time: that may be waited for.
+    ///
+    /// # Errors
+    /// The file cannot be read any more, or is another one now.
+    pub fn bytes(&self) -> Result<&[u8], SourceError> {
+        if let (None, Some(unread)) = (self.bytes.get(), &self.unread) {
+            let path = &unread.path;
+            let read = Self::parse(path, read_all(&open(path)?.0, path)?)?;
+            if read.digest != self.digest {
+                unread.known.forget();
+                return Err(SourceError::Changed { path: path.clone() });
+            }
+            if let Some(bytes) = read.bytes.get() {
+                // Whoever was faster has read the same.
+                drop(self.bytes.set(Arc::clone(bytes)));
+            }
+        }
+        Ok(self.bytes.get().map(AsRef::as_ref).unwrap_or_default())
     }
 
     /// The digest of the bytes.
@@ -196,33 +277,45 @@ fn shown(name: &str) -> String {
     printable(name, 400).into_owned()
 }
 
-fn read_bounded(path: &Path) -> Result<Vec<u8>, SourceError> {
-    let fail = |error| SourceError::Read {
-        path: path.to_owned(),
-        error,
-    };
+/// Opens a regular file that is not too large.
+fn open(path: &Path) -> Result<(File, Metadata), SourceError> {
+    let fail = |error| read_error(path, error);
     // A FIFO blocks on opening and a device may act on it, so look before opening, and once more after.
     regular(path, &std::fs::metadata(path).map_err(fail)?)?;
     let file = File::open(path).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;
     regular(path, &metadata)?;
-    let too_large = |size| SourceError::TooLarge {
+    if metadata.len() > MAX_FILE {
+        return Err(too_large(path, metadata.len()));
+    }
+    Ok((file, metadata))
+}
+
+fn read_all(file: &File, path: &Path) -> Result<Vec<u8>, SourceError> {
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(MAX_FILE)).unwrap_or(0));
+    let read = file.take(MAX_FILE + 1).read_to_end(&mut bytes);
+    read.map_err(|error| read_error(path, error))?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(too_large(path, bytes.len() as u64));
+    }
+    Ok(bytes)
+}
+
+fn read_error(path: &Path, error: std::io::Error) -> SourceError {
+    SourceError::Read {
+        path: path.to_owned(),
+        error,
+    }
+}
+
+fn too_large(path: &Path, size: u64) -> SourceError {
+    SourceError::TooLarge {
         path: path.to_owned(),
         size,
         what: "a component",
         most: MAX_FILE,
-    };
-    if metadata.len() > MAX_FILE {
-        return Err(too_large(metadata.len()));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-    file.take(MAX_FILE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(fail)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(too_large(bytes.len() as u64));
-    }
-    Ok(bytes)
 }
 
 fn regular(path: &Path, metadata: &std::fs::Metadata) -> Result<(), SourceError> {
@@ -325,7 +418,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.wat");
         std::fs::write(&path, "(component)").unwrap();
-        assert_eq!(Source::read(&path).unwrap().bytes(), b"\0asm\x0d\0\x01\0");
+        assert_eq!(
+            Source::read(&path).unwrap().bytes().unwrap(),
+            b"\0asm\x0d\0\x01\0"
+        );
         std::fs::write(&path, "(component").unwrap();
         assert!(
             Source::read(&path)

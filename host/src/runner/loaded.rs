@@ -7,7 +7,8 @@ use crate::{
     cache::ResultCache,
     config::{Faults, FieldInfo, FieldValue, RunnerOrigin, Selected, Settings},
     engine::{
-        Call, Component, Engine, Ignore, LoadError, Observer, RunnerInfo, Source, SourceError,
+        Call, Component, Engine, Ignore, KnownFiles, LoadError, Observer, RunnerInfo, Source,
+        SourceError,
     },
     gateway::{Gateway, GatewayOptions, Lookup, RateLimiter, SystemLookup, Tape},
     limits::Limits,
@@ -119,18 +120,30 @@ impl Deadline {
     }
 }
 
-/// Reads the component of a selected runner: its file, or what comes with the host.
+/// Reads the component of a selected runner: its file, unless `known` knows it, or what comes with the host.
 ///
 /// # Errors
 /// It cannot be read, or is no component.
-pub fn source(selected: &Selected) -> Result<Source, SourceError> {
+pub fn source(selected: &Selected, known: &KnownFiles) -> Result<Source, SourceError> {
     match &selected.origin {
-        RunnerOrigin::File(path) => Source::read(path),
+        RunnerOrigin::File(path) => Source::read_unless_known(path, known),
         // Settings select no other built-in runner than there is; an empty component would be refused.
         RunnerOrigin::Builtin => match builtin::find(&selected.name) {
             Some(builtin) => Source::from_bytes(builtin.name, builtin.bytes),
             None => Source::from_bytes(&selected.name, []),
         },
+    }
+}
+
+/// [`source`] where that takes no time worth a thread.
+#[must_use]
+pub fn source_at_once(
+    selected: &Selected,
+    known: &KnownFiles,
+) -> Option<Result<Source, SourceError>> {
+    match &selected.origin {
+        RunnerOrigin::File(path) => Source::at_once(path, known),
+        RunnerOrigin::Builtin => Some(source(selected, known)),
     }
 }
 

@@ -15,7 +15,9 @@ pub use error::{RunClass, RunError};
 pub use input::{
     Description, InputError, MAX_DESCRIPTION, MAX_NAME, MAX_PARAMETERS, MAX_VALUE, Parameters,
 };
-pub use loaded::{BeginError, Deadline, Outside, Runner, StartError, describe, load, source};
+pub use loaded::{
+    BeginError, Deadline, Outside, Runner, StartError, describe, load, source, source_at_once,
+};
 pub use running::{Operation, Running};
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cassette::Request,
     config::{Folders, Settings},
-    engine::{Component, Digest, Engine, Event, Level, Observer, RunnerError},
+    engine::{Component, Digest, Engine, Event, KnownFiles, Level, Observer, RunnerError},
     escape::printable,
     gateway::Tape,
     runner::{self, Deadline, Operation, Outside, RunClass, RunError, Runner, Running, StartError},
@@ -148,7 +148,8 @@ impl<'a> Tester<'a> {
         settings: &Settings,
         deadline: Deadline,
     ) -> Result<Component, Failed> {
-        let source = runner::source(&settings.runner)
+        let known = KnownFiles::of(self.folders.known_files());
+        let source = runner::source(&settings.runner, &known)
             .map_err(|error| Failed::unready("component", error.to_string()))?;
         if let Some(component) = self.components.get(&source.digest()) {
             return Ok(component.clone());

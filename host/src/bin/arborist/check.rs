@@ -34,7 +34,7 @@ pub(crate) async fn check(args: CheckArgs, talk: &Talk) -> Result<(), Failure> {
     let project = checked.project(&plain)?;
     let parameters = Parameters::parse(&args.params)?;
     let answers = checked::answers(args.answers.as_deref(), project.as_deref()).await?;
-    let source = settings::source(&plain).await?;
+    let source = settings::source(&plain, &surroundings.folders).await?;
     let report = match load(&source, &plain, &surroundings, talk).await? {
         Loaded::Unfit(report) => report,
         Loaded::Runner(component) => {

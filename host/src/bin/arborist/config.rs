@@ -105,17 +105,22 @@ async fn check(args: &SettingsArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
 /// Holds settings against the components that they are for.
 struct Checker<'a> {
     engine: Engine,
+    folders: &'a Folders,
     talk: &'a Arc<Talk>,
 }
 
 impl<'a> Checker<'a> {
     fn new(
-        folders: &Folders,
+        folders: &'a Folders,
         settings: EngineSettings,
         talk: &'a Arc<Talk>,
     ) -> Result<Self, Failure> {
         let engine = host::engine(folders, settings, talk)?;
-        Ok(Self { engine, talk })
+        Ok(Self {
+            engine,
+            folders,
+            talk,
+        })
     }
 
     /// Whether the component is there and a runner, and reads the fields that it is given. A large one that was not compiled before is
@@ -123,7 +128,7 @@ impl<'a> Checker<'a> {
     async fn check(&self, settings: Settings) -> Result<(), Failure> {
         let talk = self.talk;
         let of = |message: String| format!("{}: {message}", settings.runner.name);
-        let source = settings::source(&settings)
+        let source = settings::source(&settings, self.folders)
             .await
             .map_err(|failure| Failure {
                 message: of(failure.message),
@@ -132,7 +137,7 @@ impl<'a> Checker<'a> {
         let name = printable(&settings.runner.name, 200).into_owned();
         let compiled = self.engine.is_compiled(&source).await;
         let compiled = compiled.map_err(|error| Failure::new(Exit::Component, error))?;
-        let size = source.bytes().len();
+        let size = source.size();
         if !compiled && size > SMALL {
             let size = bytesize::ByteSize::b(size as u64).display().iec();
             talk.say(format!(

@@ -52,7 +52,7 @@ impl Plan {
             .warnings
             .iter()
             .for_each(|warning| talk.warn(warning));
-        let source = settings::source(&settings).await?;
+        let source = settings::source(&settings, &surroundings.folders).await?;
         let parameters = Parameters::parse(&args.params)?;
         let tape = TapeFile::open(&args.tape).await?;
         Ok(Self {
@@ -90,7 +90,7 @@ impl Plan {
             .iter()
             .map(|row| format!("{}: {} ({})", row.key, row.value, row.source))
             .collect();
-        let (size, digest) = (self.source.bytes().len(), self.source.digest());
+        let (size, digest) = (self.source.size(), self.source.digest());
         lines.push(format!("component: {size} bytes, {digest}"));
         let names = self
             .parameters
@@ -120,6 +120,8 @@ impl Plan {
         let (folders, limits) = (&self.surroundings.folders, &self.settings.limits);
         let engine = engine(folders, self.settings.engine, talk)?;
         let component = load(&engine, &self.source, limits, deadline, talk).await?;
+        // What a command has set up for one component is the system's to take back at its end: piece by piece takes longer.
+        std::mem::forget(component.clone());
         let outside = Outside {
             state: folders.state.clone(),
             observer: log_to(talk),
@@ -240,6 +242,8 @@ pub(crate) fn engine(
         cache: folders.cache.as_ref().map(|folder| folder.join("aot")),
         cache_size: settings.cache_size,
         compiler: Compiler::Child(worker),
+        // A command loads its runner before it does anything else.
+        alone: true,
     };
     let engine = Engine::new(options).map_err(|error| {
         let exit = match error {

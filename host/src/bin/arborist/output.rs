@@ -66,8 +66,11 @@ impl Staged {
     pub(crate) async fn deliver(self) -> Result<(), Failure> {
         match self.to {
             To::Stdout => {
-                // A pipe may be full, and its reader in no hurry.
                 let text = self.text;
+                if is_taken_at_once(&text) {
+                    return print(&text);
+                }
+                // A pipe may be full, and its reader in no hurry.
                 aside(move || print(&text)).await
             }
             To::Special(path) => {
@@ -84,6 +87,22 @@ impl Staged {
             },
         }
     }
+}
+
+/// Whether standard output takes `text` without waiting for a reader: what is ready to be written to takes so much, whatever it is.
+#[cfg(unix)]
+fn is_taken_at_once(text: &str) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    const AT_ONCE: usize = 4096;
+    let stdout = io::stdout();
+    let mut asked = [PollFd::new(&stdout, PollFlags::OUT)];
+    let ready = poll(&mut asked, Some(&Timespec::default())).is_ok_and(|ready| ready == 1);
+    text.len() <= AT_ONCE && ready && asked.iter().all(|it| it.revents() == PollFlags::OUT)
+}
+
+#[cfg(not(unix))]
+fn is_taken_at_once(_: &str) -> bool {
+    false
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {

@@ -8,7 +8,7 @@ use crate::{
 };
 use arborist::{
     config::{self, EngineSettings, Environment, Faults, Folders, Invocation, Laid, Settings},
-    engine::Source,
+    engine::{KnownFiles, Source},
 };
 use std::io::IsTerminal as _;
 
@@ -131,14 +131,20 @@ pub(crate) fn of_file(config: &ConfigArgs) -> Result<Invocation, Failure> {
     })
 }
 
-/// Reads the component of the selected runner, off the runtime's thread: text takes time to parse.
-pub(crate) async fn source(settings: &Settings) -> Result<Source, Failure> {
-    let runner = settings.runner.clone();
-    output::aside(move || {
-        let source = arborist::runner::source(&runner);
-        source.map_err(|error| Failure::new(Exit::Component, error))
-    })
-    .await
+/// Reads the component of the selected runner, off the runtime's thread where that takes time.
+pub(crate) async fn source(settings: &Settings, folders: &Folders) -> Result<Source, Failure> {
+    let failed = |error| Failure::new(Exit::Component, error);
+    let (runner, known) = (
+        settings.runner.clone(),
+        KnownFiles::of(folders.known_files()),
+    );
+    match arborist::runner::source_at_once(&runner, &known) {
+        Some(source) => source.map_err(failed),
+        None => {
+            let read = move || arborist::runner::source(&runner, &known).map_err(failed);
+            output::aside(read).await
+        }
+    }
 }
 
 /// Faults of the command line are usage errors; anything else is the configuration's.

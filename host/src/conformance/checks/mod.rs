@@ -75,7 +75,7 @@ pub(super) fn unfit(name: &str, error: &LoadError) -> Option<Report> {
             )
         }
         LoadError::Imports { .. } | LoadError::Exports { .. } => true,
-        LoadError::Compile { .. } | LoadError::CompileLimit { .. } => false,
+        LoadError::Source(_) | LoadError::Compile { .. } | LoadError::CompileLimit { .. } => false,
     };
     if !contract {
         return None;

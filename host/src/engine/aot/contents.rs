@@ -28,6 +28,7 @@ pub(super) struct Entry {
     /// When it was used last, give or take what an entry's time of use stands.
     pub(super) used: Option<SystemTime>,
     record: Option<OwnFile>,
+    shape: Option<OwnFile>,
     code: Vec<OwnFile>,
     said: Vec<OwnFile>,
 }
@@ -70,6 +71,7 @@ impl Contents {
             match part {
                 Part::Record => entry.record = Some(file),
                 Part::Code(_) => entry.code.push(file),
+                Part::Shape => entry.shape = Some(file),
                 Part::Said | Part::Lock => entry.said.push(file),
             }
         }
@@ -129,7 +131,8 @@ impl Contents {
 impl Entry {
     /// Removes all its files, the record first: what is not found any more is not missed.
     pub(super) fn remove(&self) -> Removed {
-        let files = self.record.iter().chain(&self.code).chain(&self.said);
+        let one = self.record.iter().chain(&self.shape);
+        let files = one.chain(&self.code).chain(&self.said);
         let mut removed = Removed::default();
         for file in files {
             match std::fs::remove_file(&file.path) {

@@ -18,6 +18,7 @@ mod map;
 mod names;
 mod record;
 mod said;
+mod shape;
 #[cfg(all(test, unix))]
 mod tests;
 

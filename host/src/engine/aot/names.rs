@@ -9,6 +9,8 @@ pub(super) enum Part {
     Code(u64),
     /// What the component said of itself.
     Said,
+    /// What the component imports and exports.
+    Shape,
     /// The turn to compile it.
     Lock,
 }
@@ -30,6 +32,10 @@ pub(super) fn said(key: &str, under: &str) -> String {
     format!("{key}.{under}.about")
 }
 
+pub(super) fn shape(key: &str) -> String {
+    format!("{key}.shape")
+}
+
 pub(super) fn lock(key: &str) -> String {
     format!("{key}.lock")
 }
@@ -44,6 +50,7 @@ pub(super) fn parse(name: &str) -> Option<(&str, Part)> {
     let part = match rest {
         ".len" => Part::Record,
         ".lock" => Part::Lock,
+        ".shape" => Part::Shape,
         // Earlier versions had one answer under a key of its own.
         ".about" => Part::Said,
         _ => {
@@ -78,6 +85,7 @@ mod tests {
             (said(&key, "0123456789abcdef"), Part::Said),
             (format!("{key}.about"), Part::Said),
             (lock(&key), Part::Lock),
+            (shape(&key), Part::Shape),
         ] {
             assert_eq!(parse(&name), Some((key.as_str(), part)), "{name}");
         }

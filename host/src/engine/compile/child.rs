@@ -44,6 +44,9 @@ pub(super) async fn compile(
     order: &CompileOrder,
 ) -> Result<Vec<u8>, CompileError> {
     let failed = |error: io::Error| CompileError::Refused(format!("the compiler failed: {error}"));
+    // Whoever has looked at the component has read it.
+    let bytes = source.bytes();
+    let bytes = bytes.map_err(|error| CompileError::Refused(error.to_string()))?;
     let mut command = Command::new(&worker.program);
     command
         .args(&worker.args)
@@ -64,7 +67,7 @@ pub(super) async fn compile(
     let give = async {
         // A child that ends before it has read everything says why.
         if let Some(mut input) = input {
-            drop(input.write_all(source.bytes()).await);
+            drop(input.write_all(bytes).await);
         }
     };
     // The child holds it in its memory as well.

@@ -20,17 +20,6 @@ const METHOD: usize = 32;
 
 type Answer = wasmtime::Result<(Result<(), ()>,)>;
 
-/// Puts these bounds in front of what wasmtime-wasi-http links.
-///
-/// # Errors
-/// Its interfaces are not linked yet.
-pub(crate) fn bound(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
-    let shadowed = bound_p2(linker).and_then(|()| bound_p3(linker));
-    linker.allow_shadowing(false);
-    shadowed
-}
-
 /// Links `$name` anew: what `$refuses` is refused, anything else goes to `$set` of wasmtime-wasi-http.
 macro_rules! bound {
     ($types:ident, $name:literal, $request:ty, $part:ty, $refuses:expr, $set:ident) => {
@@ -49,7 +38,18 @@ macro_rules! bound {
     };
 }
 
-fn bound_p2(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
+/// Puts these bounds in front of what wasmtime-wasi-http links for `0.2`.
+///
+/// # Errors
+/// Its interfaces are not linked yet.
+pub(crate) fn bound_p2(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    let shadowed = shadow_p2(linker);
+    linker.allow_shadowing(false);
+    shadowed
+}
+
+fn shadow_p2(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     use p2::HostOutgoingRequest as _;
     let mut types = linker.instance("wasi:http/types@0.2.12")?;
     bound!(
@@ -79,7 +79,18 @@ fn bound_p2(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-fn bound_p3(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
+/// Puts these bounds in front of what wasmtime-wasi-http links for `0.3`.
+///
+/// # Errors
+/// Its interfaces are not linked yet.
+pub(crate) fn bound_p3(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    let shadowed = shadow_p3(linker);
+    linker.allow_shadowing(false);
+    shadowed
+}
+
+fn shadow_p3(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
     use p3_types::HostRequest as _;
     let mut types = linker.instance("wasi:http/types@0.3.0")?;
     bound!(

@@ -9,7 +9,7 @@ use crate::{
 use arborist::{
     clock,
     config::{Folders, Settings},
-    engine::{Discard, Engine, KeptComponent, KeptComponents},
+    engine::{Discard, Engine, KeptComponent, KeptComponents, KnownFiles},
     escape::printable,
 };
 
@@ -104,6 +104,9 @@ pub(super) fn clear(
         return Ok(None);
     };
     let discarded = engine.discard(which);
+    if which == Discard::All {
+        KnownFiles::of(folders.known_files()).forget();
+    }
     let text = removed(
         path,
         count,

@@ -10,7 +10,7 @@ use crate::{
 };
 use arborist::{
     builtin, clock,
-    config::{Invocation, Settings},
+    config::{Folders, Invocation, Settings},
     engine::{Component, Engine, Origin},
     escape::printable,
     runner::{self, Deadline, StartError},
@@ -69,7 +69,7 @@ pub(crate) async fn warm(args: WarmArgs, talk: &Arc<Talk>) -> Result<(), Failure
                 "compiling {at} of {total}: {}",
                 printable(&runner, 200)
             ));
-            prepare(&engine, runner, settings, talk)
+            prepare(&engine, &surroundings.folders, runner, settings, talk)
         })
         .buffered(AT_ONCE);
     let mut rows: Vec<Row> = rows.collect().await;
@@ -119,13 +119,14 @@ fn runner(name: String, base: &Invocation) -> Invocation {
 
 async fn prepare(
     engine: &Engine,
+    folders: &Folders,
     runner: String,
     settings: Result<Settings, Failure>,
     talk: &Arc<Talk>,
 ) -> Row {
     let done = async {
         let settings = settings?;
-        let source = settings::source(&settings).await?;
+        let source = settings::source(&settings, folders).await?;
         let loading = Deadline::after(Instant::now(), MOST);
         let component = runner::load(engine, &source, &settings.limits, loading).await?;
         if let Some(reason) = component.not_kept() {
