@@ -311,8 +311,40 @@ fn a_folder_that_is_no_project_is_told_as_such() {
     host.file("empty/agent-arborist.yaml", "runner: mock\n");
     let (code, _) = check(&host, &["empty"]);
     assert_eq!(code, Some(0));
-    host.file("empty/cassette.yaml", "cassette: 1\nexchanges: []\n");
-    assert!(host.run(&["check", "empty"]).failed(2).contains("is empty"));
+}
+
+#[test]
+fn a_projects_cassette_is_read_only_where_it_is_needed() {
+    let host = Host::new();
+    fs::create_dir(host.home().join("mine")).unwrap();
+    host.file("mine/agent-arborist.yaml", "runner: mock\n");
+    for damaged in ["cassette: 1\nexchanges: []\n", "no: {cassette"] {
+        host.file("mine/cassette.yaml", damaged);
+        host.file("mine/agent-arborist.yaml", "runner: mock\n");
+        // It asks nobody.
+        let (code, report) = check(&host, &["mine"]);
+        assert_eq!((code, &report["answers"]), (Some(0), &"service".into()));
+        // It makes no plan of what the check's own service answers.
+        fs::copy(FAULTY, host.home().join("mine/mine.wasm")).unwrap();
+        host.file(
+            "mine/agent-arborist.yaml",
+            "runner: mine\nmine: {component: mine.wasm, fault: no-steps, endpoint: 'https://ai.example.com/v1', api_key: '${NOBODY_SETS_THIS}'}\n",
+        );
+        let told = host.run(&["check", "mine"]).failed(2);
+        assert!(
+            told.contains("the project's cassette cannot answer instead")
+                && told.contains("mine/cassette.yaml")
+                && told.contains("--record cassette.yaml"),
+            "{told}"
+        );
+        // Where another one is named, nobody looks at it.
+        host.file(
+            "good.yaml",
+            "cassette: 1\nexchanges:\n- request: {method: POST, url: 'https://a.example/'}\n  response: {status: 500}\n",
+        );
+        let (code, report) = check(&host, &["mine", "--answers", "good.yaml"]);
+        assert_eq!((code, &report["answers"]), (Some(8), &"cassette".into()));
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub use begin::{Unable, begin};
 pub use catalogue::{ROWS, Row};
 pub use made_up::{URL, made_up};
 pub use report::{Check, Report, Verdict};
-pub use subject::{Answers, Subject, SubjectOptions};
+pub use subject::{Subject, SubjectOptions};
 
 use crate::engine::LoadError;
 

@@ -31,19 +31,11 @@ pub struct SubjectOptions {
     pub candidates: Vec<(Settings, Vec<String>)>,
     /// The parameters of each call.
     pub parameters: Parameters,
-    /// What answers the runner, for a protocol that the check's own service does not speak.
-    pub answers: Option<Answers>,
+    /// What answers the runner instead of the check's own service: the answers of a cassette, whose requests are not compared. Not
+    /// empty.
+    pub answers: Option<Vec<Exchange>>,
     /// How long a call may take.
     pub time: Duration,
-}
-
-/// Answers of a cassette: their requests are not compared. Not empty.
-#[derive(Clone, Debug)]
-pub enum Answers {
-    /// They are given from the beginning.
-    Always(Vec<Exchange>),
-    /// They are given only to a runner that makes a spec of them, and none of what the check's own service answers.
-    InReserve(Vec<Exchange>),
 }
 
 /// A runner under check.
@@ -56,6 +48,7 @@ pub struct Subject {
     parameters: Parameters,
     answers: Option<Vec<Exchange>>,
     time: Duration,
+    understood: bool,
     pub(super) so_far: SoFar,
 }
 
@@ -102,11 +95,6 @@ impl Subject {
             answers,
             time,
         } = options;
-        let (given, reserve) = match answers {
-            Some(Answers::Always(exchanges)) => (Some(exchanges), None),
-            Some(Answers::InReserve(exchanges)) => (None, Some(exchanges)),
-            None => (None, None),
-        };
         let mut first = None;
         for (settings, made_up) in candidates {
             let settings = bounded(settings, time);
@@ -123,8 +111,9 @@ impl Subject {
                 runner: Arc::new(runner),
                 made_up,
                 parameters: parameters.clone(),
-                answers: given.clone(),
+                answers: answers.clone(),
                 time,
+                understood: false,
                 so_far: SoFar::default(),
             };
             let asked = subject.usual().await;
@@ -139,15 +128,28 @@ impl Subject {
         }
         // There is always one.
         let (mut subject, asked) = first.ok_or(StartError::Late(time))?;
-        if reserve.is_some() && !asked.makes_spec() {
-            subject.answers = reserve;
-            if !subject.usual().await.makes_spec() {
-                subject.answers = None;
-            }
-        }
+        subject.understood = asked.makes_spec();
         subject.so_far = SoFar::default();
         subject.described = described;
         Ok(subject)
+    }
+
+    /// Whether it makes a spec of what it is answered. One that does not may speak a protocol that the check's own service does not: see
+    /// [`Subject::answered_by`].
+    #[must_use]
+    pub fn understands_answers(&self) -> bool {
+        self.understood
+    }
+
+    /// The same runner, answered by the exchanges of a cassette, whose requests are not compared, if it makes a spec of them.
+    pub async fn answered_by(mut self, exchanges: Vec<Exchange>) -> Self {
+        let before = self.answers.replace(exchanges);
+        self.understood = self.usual().await.makes_spec();
+        if !self.understood {
+            self.answers = before;
+        }
+        self.so_far = SoFar::default();
+        self
     }
 
     /// The usual call, before anything is checked.

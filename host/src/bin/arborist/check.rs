@@ -33,7 +33,7 @@ pub(crate) async fn check(args: CheckArgs, talk: &Talk) -> Result<(), Failure> {
     let plain = surroundings.resolve(&invocation)?;
     let project = checked.project(&plain)?;
     let parameters = Parameters::parse(&args.params)?;
-    let answers = checked::answers(args.answers.as_deref(), project.as_deref()).await?;
+    let answers = checked::answers(args.answers.as_deref()).await?;
     let source = settings::source(&plain, &surroundings.folders).await?;
     let report = match load(&source, &plain, &surroundings, talk).await? {
         Loaded::Unfit(report) => report,
@@ -66,7 +66,14 @@ pub(crate) async fn check(args: CheckArgs, talk: &Talk) -> Result<(), Failure> {
                 answers,
                 time,
             };
-            conformance::run(Subject::new(options).await?).await
+            let mut subject = Subject::new(options).await?;
+            if args.answers.is_none()
+                && !subject.understands_answers()
+                && let Some(exchanges) = checked::reserve(project.as_deref()).await?
+            {
+                subject = subject.answered_by(exchanges).await;
+            }
+            conformance::run(subject).await
         }
     };
     talk.done();

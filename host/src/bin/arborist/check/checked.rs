@@ -9,7 +9,6 @@ use arborist::{
     builtin,
     cassette::{self, Exchange, MAX_BYTES},
     config::{FILE_NAME, FILE_VARIABLE, Invocation, Settings},
-    conformance::Answers,
     escape::printable,
 };
 use std::path::{Path, PathBuf};
@@ -116,19 +115,28 @@ pub(super) fn invocation(args: &CheckArgs, checked: &Checked) -> Result<Invocati
     })
 }
 
-/// What answers where the check's own service is not understood: what the user names, or the project's own cassette.
-pub(super) async fn answers(
-    named: Option<&Path>,
-    project: Option<&Path>,
-) -> Result<Option<Answers>, Failure> {
-    if let Some(path) = named {
-        return read_answers(path).await.map(Answers::Always).map(Some);
-    }
-    let cassette = project.map(|folder| folder.join(CASSETTE));
-    match cassette.filter(|path| path.is_file()) {
-        Some(path) => read_answers(&path).await.map(Answers::InReserve).map(Some),
+/// What answers instead of the check's own service, where the user names it.
+pub(super) async fn answers(named: Option<&Path>) -> Result<Option<Vec<Exchange>>, Failure> {
+    match named {
+        Some(path) => read_answers(path).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// What may answer where the check's own service is not understood: the project's own cassette. It is read only then, so that a damaged one
+/// is nobody else's trouble.
+pub(super) async fn reserve(project: Option<&Path>) -> Result<Option<Vec<Exchange>>, Failure> {
+    let cassette = project.map(|folder| folder.join(CASSETTE));
+    let Some(path) = cassette.filter(|path| path.is_file()) else {
+        return Ok(None);
+    };
+    read_answers(&path).await.map(Some).map_err(|failure| {
+        let message = format!(
+            "the runner makes no spec of what the check's own service answers, and the project's cassette cannot answer instead: {}\n  help: record it anew (arborist run --record {CASSETTE} …), name another one with --answers, or remove it",
+            failure.message
+        );
+        Failure::new(failure.exit, message)
+    })
 }
 
 async fn read_answers(path: &Path) -> Result<Vec<Exchange>, Failure> {
