@@ -75,6 +75,11 @@ fn what_cannot_be_warmed_is_told_and_the_rest_is_done() {
         "{}",
         ran.stdout
     );
+    // A bound that keeps nothing.
+    let mut command = host.command();
+    command.args(["cache", "warm", "mock"]).env(SIZE, "0");
+    let error = host::run(&mut command, b"").failed(3);
+    assert!(error.contains("`engine.cache_size` is 0"), "{error}");
     // Nowhere to keep anything.
     let mut command = host.command();
     command

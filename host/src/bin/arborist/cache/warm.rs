@@ -44,6 +44,10 @@ pub(crate) async fn warm(args: WarmArgs, talk: &Arc<Talk>) -> Result<(), Failure
         let message = "there is no folder to keep compiled components in\n  help: set HOME or XDG_CACHE_HOME to one that is yours alone";
         return Err(Failure::new(Exit::Config, message));
     }
+    if settings.engine.cache_size.bytes() == 0 {
+        let message = "`engine.cache_size` is 0, so no compiled component is kept, and none can be made ready\n  help: give it a size, by `engine: {cache_size: …}` in a file that is named, or by $AGENT_ARBORIST_ENGINE__CACHE_SIZE";
+        return Err(Failure::new(Exit::Config, message));
+    }
     let invocations = if args.runners.is_empty() {
         all(&settings, &base)
     } else {
