@@ -201,10 +201,10 @@ mod tests {
             // A custom section, whose length is written in five bytes.
             let length = u32::try_from(SMALLEST).unwrap();
             let mut bytes = b"\0asm\x0d\0\x01\0\0".to_vec();
-            bytes.extend((0..4).map(|at| (length >> (7 * at)) as u8 | 0x80));
+            bytes.extend((0..4).map(|at| (length >> (7 * at)).to_le_bytes()[0] | 0x80));
             bytes.push((length >> 28) as u8);
             bytes.push(0);
-            bytes.resize(bytes.len() + SMALLEST as usize - 1, filler);
+            bytes.resize(bytes.len() + usize::try_from(SMALLEST).unwrap() - 1, filler);
             fs::write(self.path(), bytes).unwrap();
         }
 
