@@ -134,13 +134,19 @@ fn a_child_ends_with_its_parent() {
 
 /// Loads a component that the shell is to compile; what the shell says on standard error is the reason why not.
 fn compiled_by(script: &str, look: impl Fn() -> bool) -> Option<LoadError> {
-    compiled_under(&Limits::default(), script, look)
+    compiled_under(&Limits::default(), None, script, look)
 }
 
-fn compiled_under(limits: &Limits, script: &str, look: impl Fn() -> bool) -> Option<LoadError> {
+fn compiled_under(
+    limits: &Limits,
+    cache: Option<&Path>,
+    script: &str,
+    look: impl Fn() -> bool,
+) -> Option<LoadError> {
     let compiler = Compiler::Child(CompilerCommand::new("/bin/sh".into(), ["-c", script]));
     let options = EngineOptions {
         compiler,
+        cache: cache.map(Path::to_owned),
         ..EngineOptions::default()
     };
     let engine = Engine::new(options).unwrap();
@@ -187,7 +193,7 @@ fn a_child_that_writes_for_ever_is_not_read_for_ever() {
     // Under the limit `compile-memory`, which no native code of its own making could pass.
     let mut limits = Limits::default();
     limits.set("compile-memory", "64MiB").unwrap();
-    let said = compiled_under(&limits, "cat >/dev/null; exec yes", || false)
+    let said = compiled_under(&limits, None, "cat >/dev/null; exec yes", || false)
         .unwrap()
         .to_string();
     assert!(said.contains("larger than any runner's"), "{said}");
@@ -205,4 +211,57 @@ fn a_child_that_nobody_waits_for_is_ended() {
     assert!(compiled_by(&script, started).is_none());
     let pid: u32 = fs::read_to_string(&file).unwrap().trim().parse().unwrap();
     until("the child goes on", || (!runs(pid)).then_some(()));
+}
+
+/// What the compiler gives is not held in the parent's own memory until there is all of it: it is in the draft of an entry as it comes.
+#[test]
+fn native_code_goes_to_its_draft_as_it_comes() {
+    let base = tempfile::tempdir().unwrap();
+    let cache = base.path().join("aot");
+    let script = "cat >/dev/null; head -c 50000000 /dev/zero; exec sleep 1000000";
+    let drafts = || {
+        let files = fs::read_dir(&cache).into_iter().flatten().flatten();
+        let sizes = files.filter(|file| file.file_name().to_string_lossy().starts_with(".new-"));
+        sizes
+            .map(|file| file.metadata().map_or(0, |it| it.len()))
+            .collect::<Vec<_>>()
+    };
+    // All but what makes no whole piece.
+    let there = || drafts().iter().any(|size| *size > 49_000_000);
+    assert!(compiled_under(&Limits::default(), Some(&cache), script, there).is_none());
+    // Whoever waited for it is gone, and so is the draft.
+    until("the draft is left", || drafts().is_empty().then_some(()));
+}
+
+/// Without a folder it goes to a file of the system's memory that has no name.
+#[test]
+fn native_code_goes_to_a_file_without_a_name_where_none_is_kept() {
+    let script = "cat >/dev/null; head -c 70000000 /dev/zero; exec sleep 1000000";
+    let there = || {
+        let open = fs::read_dir("/proc/self/fd")
+            .into_iter()
+            .flatten()
+            .flatten();
+        open.filter(|file| {
+            let link = fs::read_link(file.path()).unwrap_or_default();
+            link.to_string_lossy().contains("memfd:native-code")
+        })
+        .any(|file| fs::metadata(file.path()).is_ok_and(|it| it.len() > 69_000_000))
+    };
+    assert!(compiled_by(script, there).is_none());
+}
+
+/// What is no native code is neither kept nor mapped.
+#[test]
+fn what_the_compiler_makes_up_is_refused() {
+    let base = tempfile::tempdir().unwrap();
+    let cache = base.path().join("aot");
+    for script in ["cat >/dev/null", "cat >/dev/null; echo no code"] {
+        for cache in [Some(cache.as_path()), None] {
+            let error = compiled_under(&Limits::default(), cache, script, || false);
+            let told = error.unwrap().to_string();
+            assert!(told.contains("its native code cannot be loaded"), "{told}");
+        }
+    }
+    assert_eq!(fs::read_dir(&cache).unwrap().count(), 0);
 }

@@ -3,6 +3,7 @@
 use super::{
     EngineError,
     allocation::{self, Allocated, Allocation, TABLE_ELEMENTS},
+    aot::Unusable,
     epoch::EpochTicker,
     machine::Machine,
     settings,
@@ -10,7 +11,10 @@ use super::{
     slots::Slots,
 };
 use crate::limits::{Limit, Limits};
-use std::sync::{Arc, OnceLock};
+use std::{
+    io,
+    sync::{Arc, OnceLock},
+};
 
 /// One wasmtime with its ticker.
 pub(super) struct Backend {
@@ -23,7 +27,7 @@ pub(super) struct Backend {
 /// The ways in which an engine can run a component: first the one that it was made for, then on demand for what does not fit.
 pub(super) struct Backends {
     first: Arc<Backend>,
-    fallback: OnceLock<Option<Arc<Backend>>>,
+    fallback: OnceLock<Arc<Backend>>,
     allocated: Allocated,
 }
 
@@ -121,28 +125,36 @@ impl Backends {
         &self.first
     }
 
-    /// The first backend with what a component `needs` for which `load` gives something.
+    /// What `load` gives on the first backend with what a component `needs` that takes it.
+    ///
+    /// # Errors
+    /// None takes it, or the system has no room for it now.
     pub(super) fn load<T>(
         &self,
         needs: Needs,
-        load: impl Fn(&Backend) -> Option<T>,
-    ) -> Option<(Arc<Backend>, T)> {
+        load: impl Fn(&Backend) -> Result<T, Unusable>,
+    ) -> Result<(Arc<Backend>, T), Unusable> {
         let pooled = self.first.slots.is_some();
-        let roomy = !pooled || needs.are_of_a_pool();
-        let first = roomy.then(|| load(&self.first)).flatten();
-        match first {
-            Some(loaded) => Some((Arc::clone(&self.first), loaded)),
-            None if pooled => {
-                let fallback = self.fallback()?;
-                load(&fallback).map(|loaded| (fallback, loaded))
+        if !pooled || needs.are_of_a_pool() {
+            match load(&self.first) {
+                Ok(loaded) => return Ok((Arc::clone(&self.first), loaded)),
+                // What is too large for a pool is refused like what is damaged.
+                Err(Unusable::Refused(_)) if pooled => {}
+                Err(error) => return Err(error),
             }
-            None => None,
         }
+        let fallback = self.fallback()?;
+        let loaded = load(&fallback)?;
+        Ok((fallback, loaded))
     }
 
     /// The one for components that do not fit the pool.
-    fn fallback(&self) -> Option<Arc<Backend>> {
-        let made = || Backend::new(&settings::on_demand(), None).ok();
-        self.fallback.get_or_init(made).clone()
+    fn fallback(&self) -> Result<Arc<Backend>, Unusable> {
+        if let Some(fallback) = self.fallback.get() {
+            return Ok(Arc::clone(fallback));
+        }
+        let made = Backend::new(&settings::on_demand(), None);
+        let made = made.map_err(|error| Unusable::System(io::Error::other(error)))?;
+        Ok(Arc::clone(self.fallback.get_or_init(|| made)))
     }
 }

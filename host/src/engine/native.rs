@@ -2,7 +2,7 @@
 
 use super::{
     Parts,
-    aot::{self, NotKept},
+    aot::{self, AotCache, Arriving, Code, NotKept, Unusable},
     backend::{Backend, Needs},
     compile::{self, CompileError, Compiler},
     component::{EXPLANATION, LoadError, Origin},
@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{escape::printable, limits::Limits};
 use std::{
-    fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Instant,
@@ -48,25 +47,22 @@ impl Parts {
     /// What was compiled before.
     pub(super) fn cached(&self, source: &Source, needs: Needs) -> Option<Fitted> {
         let cache = self.cache.as_ref()?;
-        let map = |file: &File| self.fit(needs, |engine| aot::map(engine, file));
-        cache.load(source.digest(), map)
+        cache.load(source.digest(), |code| self.fit(needs, code))
     }
 
-    /// What `open` makes of native code, on the first backend that takes it.
-    fn fit(
-        &self,
-        needs: Needs,
-        open: impl Fn(&wasmtime::Engine) -> Option<Compiled>,
-    ) -> Option<Fitted> {
+    /// The component in native code, on the first backend that takes it.
+    fn fit(&self, needs: Needs, code: Code<'_>) -> Result<Fitted, Unusable> {
         let loaded = self.backends.load(needs, |backend| {
-            let compiled = open(&backend.inner)?;
+            let compiled = aot::component(&backend.inner, code)?;
             let slots = match &backend.slots {
-                Some(slots) => slots.needed(&compiled)?,
-                None => 0,
+                Some(slots) => slots.needed(&compiled),
+                None => Some(0),
             };
-            Some((compiled, slots))
+            let slots = slots.ok_or_else(|| Unusable::Refused("it is too large".to_owned()))?;
+            Ok((compiled, slots))
         });
-        loaded.map(|(backend, (compiled, slots))| Fitted {
+        let (backend, (compiled, slots)) = loaded?;
+        Ok(Fitted {
             compiled,
             backend,
             slots,
@@ -97,62 +93,70 @@ impl Parts {
         let began = Instant::now();
         let code = self.native_code(source, limits).await?;
         let took = began.elapsed();
-        let keep = move |parts: &Arc<Self>, source: &Source| parts.keep(source, needs, &code);
-        let (fitted, not_kept) = aside(self, source, keep).await?;
-        let fitted = fitted.ok_or_else(|| LoadError::Compile {
-            name: source.name().to_owned(),
-            reason: "its native code cannot be loaded".to_owned(),
+        let keep = move |parts: &Arc<Self>, source: &Source| parts.keep(source, needs, code);
+        let (fitted, not_kept) = aside(self, source, keep).await?.map_err(|error| {
+            let reason = format!("its native code cannot be loaded: {error}");
+            refused(source, &reason)
         })?;
         Ok((fitted, Origin::Compiled(took), not_kept))
     }
 
     /// The component in native code that was made just now, and why it is not kept, if it should be and is not.
-    fn keep(&self, source: &Source, needs: Needs, code: &[u8]) -> (Option<Fitted>, Option<String>) {
-        let in_memory = || self.fit(needs, |engine| aot::in_memory(engine, code));
+    fn keep(
+        &self,
+        source: &Source,
+        needs: Needs,
+        mut code: Arriving,
+    ) -> Result<(Fitted, Option<String>), Unusable> {
+        let open = |code: Code<'_>| self.fit(needs, code);
         let Some(cache) = &self.cache else {
-            return (in_memory(), None);
+            return Ok((code.load(open)?, None));
         };
-        let map = |file: &File| self.fit(needs, |engine| aot::map(engine, file));
-        match cache.keep(source, code, map) {
-            Ok(fitted) => (Some(fitted), None),
+        let (fitted, not_kept) = cache.keep(source, code, open)?;
+        let not_kept = not_kept.filter(|reason| match reason {
             // That is what was asked for.
-            Err(NotKept::TooLarge { most, .. }) if most.bytes() == 0 => (in_memory(), None),
-            Err(reason) => (in_memory(), Some(reason.to_string())),
-        }
+            NotKept::TooLarge { most, .. } => most.bytes() > 0,
+            NotKept::Io { .. } | NotKept::NoCode { .. } => true,
+        });
+        Ok((fitted, not_kept.map(|reason| reason.to_string())))
     }
 
-    /// Compiles a component.
+    /// Compiles a component. Its native code goes where it can be kept as it comes.
     async fn native_code(
         self: &Arc<Self>,
         source: &Source,
         limits: &Limits,
-    ) -> Result<Vec<u8>, LoadError> {
-        let name = source.name();
-        let refused = |reason: &str| LoadError::Compile {
-            name: name.to_owned(),
-            reason: printable(reason, EXPLANATION).into_owned(),
-        };
+    ) -> Result<Arriving, LoadError> {
+        let cache = self.cache.as_ref();
+        let mut code = cache.map_or_else(Arriving::in_memory, AotCache::arriving);
         match &self.compiler {
-            Compiler::Child(worker) => {
-                compile::in_child(worker, source, limits)
-                    .await
-                    .map_err(|error| match error {
-                        CompileError::Refused(reason) => refused(&reason),
-                        CompileError::Limit(limit) => LoadError::CompileLimit {
-                            name: name.to_owned(),
-                            limit,
-                            bound: limit.show(limits.get(limit)),
-                        },
-                    })
-            }
+            Compiler::Child(worker) => compile::in_child(worker, source, limits, code)
+                .await
+                .map_err(|error| match error {
+                    CompileError::Refused(reason) => refused(source, &reason),
+                    CompileError::Limit(limit) => LoadError::CompileLimit {
+                        name: source.name().to_owned(),
+                        limit,
+                        bound: limit.show(limits.get(limit)),
+                    },
+                }),
             Compiler::InProcess => {
                 let compiled = aside(self, source, move |parts, source| {
                     let engine = &parts.backends.first().inner;
-                    engine.precompile_component(source.bytes().map_err(wasmtime::Error::new)?)
+                    let bytes = source.bytes().map_err(wasmtime::Error::new)?;
+                    code.take(&engine.precompile_component(bytes)?)?;
+                    Ok(code)
                 });
-                let compiled: wasmtime::Result<Vec<u8>> = compiled.await?;
-                compiled.map_err(|error| refused(&format!("{error:#}")))
+                let compiled: wasmtime::Result<Arriving> = compiled.await?;
+                compiled.map_err(|error| refused(source, &format!("{error:#}")))
             }
         }
+    }
+}
+
+fn refused(source: &Source, reason: &str) -> LoadError {
+    LoadError::Compile {
+        name: source.name().to_owned(),
+        reason: printable(reason, EXPLANATION).into_owned(),
     }
 }

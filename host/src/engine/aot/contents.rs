@@ -16,7 +16,7 @@ use std::{
 /// The most entries, however small they are.
 const MOST_ENTRIES: usize = 4_000;
 /// The most answers of one component that are kept, of runs with different limits.
-const MOST_ANSWERS: usize = 16;
+pub(super) const MOST_ANSWERS: usize = 16;
 /// How long a file that is being written may stand untouched: it is written in one go, and no disk takes an hour for that.
 const DRAFT_AGE: Duration = Duration::from_secs(60 * 60);
 
@@ -92,31 +92,42 @@ impl Contents {
         bytes.fold(0, u64::saturating_add)
     }
 
-    /// Makes room for `coming` bytes more of the entry `key` in a folder that may have `most`, and tidies up. Says whether there is room
-    /// now; where there never can be, nothing goes for it.
+    /// Takes the entry `key` out, so that it does not count, nor go.
+    pub(super) fn take(&mut self, key: &str) -> Entry {
+        let at = self.entries.iter().position(|entry| entry.key == key);
+        at.map(|at| self.entries.remove(at)).unwrap_or_default()
+    }
+
+    /// Has others make way for an entry of `own` bytes, which is not among them, in a folder that may have `most`; and tidies up. What
+    /// was not used for the longest time goes, and nothing without which there is room as well.
     ///
     /// Entries of other versions of this program are no exception: what nobody uses any more goes first. A process that has mapped what
     /// goes keeps it until it ends.
-    pub(super) fn make_room(mut self, folder: &Folder, key: &str, coming: u64, most: u64) -> bool {
-        let own = self.entries.iter().position(|entry| entry.key == key);
-        let own = own.map_or(0, |at| self.entries.remove(at).bytes);
-        let needed = own.saturating_add(coming);
-        let fits = needed <= most;
-        let room = most.saturating_sub(if fits { needed } else { 0 });
-        let mut bytes = self.bytes();
-        // Its own is one of them.
-        let mut count = self.entries.len() + 1;
-        for entry in &mut self.entries {
-            if bytes <= room && count <= MOST_ENTRIES {
-                entry.forget_answers();
-                continue;
+    pub(super) fn make_room(mut self, folder: &Folder, own: u64, most: u64) {
+        let places = MOST_ENTRIES - usize::from(own > 0);
+        let too_many = self.entries.len().saturating_sub(places);
+        let too_much = self.bytes().saturating_sub(most.saturating_sub(own));
+        let (mut count, mut bytes) = (0, 0_u64);
+        for entry in &self.entries {
+            if count >= too_many && bytes >= too_much {
+                break;
             }
-            bytes = bytes.saturating_sub(entry.bytes);
-            count -= 1;
-            entry.remove();
+            count += 1;
+            bytes = bytes.saturating_add(entry.bytes);
+        }
+        let going = count;
+        for (at, entry) in self.entries.iter_mut().enumerate().rev() {
+            let left = bytes.saturating_sub(entry.bytes);
+            if at >= going {
+                entry.forget_beside(MOST_ANSWERS, u64::MAX);
+            } else if count > too_many && left >= too_much {
+                // A larger one that goes as well makes all the room.
+                (count, bytes) = (count - 1, left);
+            } else {
+                entry.remove();
+            }
         }
         self.tidy(folder);
-        fits
     }
 
     /// Removes locks that nobody holds, and drafts that nobody goes on writing.
@@ -150,13 +161,39 @@ impl Entry {
         !self.code.is_empty()
     }
 
-    fn forget_answers(&mut self) {
-        if self.said.len() <= MOST_ANSWERS {
-            return;
-        }
+    /// The bytes of the code and its record, without what belongs to them.
+    pub(super) fn code_bytes(&self) -> u64 {
+        let files = self.record.iter().chain(&self.code);
+        files.map(|file| file.bytes).fold(0, u64::saturating_add)
+    }
+
+    /// Forgets what belongs to the code, so that at most so many answers stay, the newest, and all of it takes at most `room` bytes.
+    /// Gives the bytes of what stays.
+    pub(super) fn forget_beside(&mut self, answers: usize, room: u64) -> u64 {
         self.said
             .sort_by_key(|file| std::cmp::Reverse(file.modified));
-        for file in self.said.iter().skip(MOST_ANSWERS) {
+        let most = answers + usize::from(self.shape.is_some());
+        let (mut count, mut bytes) = (0, 0_u64);
+        for file in self.shape.iter().chain(&self.said) {
+            let with = bytes.saturating_add(file.bytes);
+            if count < most && with <= room {
+                (count, bytes) = (count + 1, with);
+            } else {
+                drop(std::fs::remove_file(&file.path));
+            }
+        }
+        bytes
+    }
+
+    /// The file of this name is written anew, and no longer one of these.
+    pub(super) fn without(&mut self, name: &str) {
+        self.said.retain(|file| file.name != name);
+        self.shape.take_if(|file| file.name == name);
+    }
+
+    /// Removes code that the record does not name any more.
+    pub(super) fn remove_code_but(&mut self, name: &str) {
+        for file in self.code.extract_if(.., |file| file.name != name) {
             drop(std::fs::remove_file(&file.path));
         }
     }

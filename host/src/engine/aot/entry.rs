@@ -48,28 +48,37 @@ impl Entry {
     }
 }
 
-/// Writes the code and then the record that makes it found. The file is the code's.
-pub(super) fn keep(folder: &Folder, key: &str, code: &[u8], record: &str) -> io::Result<File> {
-    let length = code.len() as u64;
-    let file = write(folder, code, &code_path(folder, key, length))?;
-    write(folder, record.as_bytes(), &record_path(folder, key))?;
-    Ok(file)
+/// Gives the code, and the record that makes it found, their names. Both are whole and on the disk before either has its own.
+pub(super) fn keep(
+    folder: &Folder,
+    key: &str,
+    code: NamedTempFile,
+    length: u64,
+    record: &str,
+) -> io::Result<()> {
+    let record = draft(folder, record.as_bytes())?;
+    place(code, &code_path(folder, key, length))?;
+    place(record, &record_path(folder, key))
 }
 
-/// A reader sees the old file or the new one, and never a half.
-pub(super) fn write(folder: &Folder, content: &[u8], path: &Path) -> io::Result<File> {
+/// A file that is whole and on the disk, and that nobody finds yet: half of one must not survive a crash.
+pub(super) fn draft(folder: &Folder, content: &[u8]) -> io::Result<NamedTempFile> {
     let most = private::longest_file();
     if content.len() as u64 > most {
-        let message = format!("this process may write files of {most} bytes at most (`ulimit -f`)");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        return Err(io::ErrorKind::FileTooLarge.into());
     }
     let mut draft: NamedTempFile = tempfile::Builder::new()
         .prefix(DRAFT)
         .tempfile_in(folder.path())?;
     draft.write_all(content)?;
-    // On the disk before it can be found: half an artefact must not survive a crash.
     draft.as_file().sync_all()?;
-    draft.persist(path).map_err(|error| error.error)
+    Ok(draft)
+}
+
+/// A reader sees the old file or the new one, and never a half.
+pub(super) fn place(draft: NamedTempFile, path: &Path) -> io::Result<()> {
+    draft.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// Forgets an artefact that turned out to be of no use.
@@ -100,7 +109,8 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let folder = Folder::open(&base.path().join("aot")).unwrap();
         let record = About::text(4, Digest::of(b"x"), "a name");
-        keep(&folder, "key", b"code", &record).unwrap();
+        let code = draft(&folder, b"code").unwrap();
+        keep(&folder, "key", code, 4, &record).unwrap();
         assert!(Entry::open(&folder, "key").is_some());
         (base, folder)
     }

@@ -8,8 +8,9 @@
 //! The folder is shared by all processes of the user and bounded in size. Files appear and disappear whole, by
 //! their names: a reader has the entry or has none, and what a process has mapped stays its own. What an entry was
 //! used is its code's time of modification, set anew once in a while when it is opened; only who writes an entry
-//! looks at the folder, and lets those go that were not used for the longest time.
+//! looks at the folder, and lets those go that were not used for the longest time: after it is written, so that none goes in vain.
 
+mod arriving;
 mod contents;
 mod entry;
 mod folder;
@@ -22,19 +23,20 @@ mod shape;
 #[cfg(all(test, unix))]
 mod tests;
 
+pub(super) use arriving::Arriving;
 pub use folder::FolderError;
 pub use listing::{Discard, Discarded, KeptComponent, KeptComponents};
-pub(super) use map::{component as map, in_memory};
+pub(super) use map::{Code, Unusable, component};
 
 use super::source::{Digest, Source};
 use crate::{escape::printable, limits::CacheSize, turn::Turn};
-use contents::Contents;
+use arriving::Trouble;
+use contents::{Contents, MOST_ANSWERS};
 use entry::Entry;
 use folder::Folder;
 use record::About;
 use sha2::{Digest as _, Sha256};
 use std::{
-    fs::File,
     hash::{Hash as _, Hasher},
     io,
     path::{Path, PathBuf},
@@ -81,12 +83,14 @@ pub(crate) enum NotKept {
     },
     /// Code cannot be mapped from there.
     #[error(
-        "the system maps no code from {}\n  help: it may lie on a file system without execution (`noexec`); set XDG_CACHE_HOME to a folder elsewhere",
+        "the system maps no code from {}: {error}\n  help: it may lie on a file system without execution (`noexec`); set XDG_CACHE_HOME to a folder elsewhere",
         printable(&folder.to_string_lossy(), 400)
     )]
     NoCode {
         /// The folder.
         folder: PathBuf,
+        /// What the system says.
+        error: io::Error,
     },
 }
 
@@ -110,21 +114,31 @@ impl AotCache {
         })
     }
 
-    /// What `open` finds in the artefact for the component of that digest, if there is one that can be trusted. One in which it finds
-    /// nothing is removed.
+    /// What `open` finds in the artefact for the component of that digest, if there is one that can be trusted. One that it refuses is
+    /// removed; one that the system does not give now stays.
     pub(crate) fn load<T>(
         &self,
         digest: Digest,
-        open: impl FnOnce(&File) -> Option<T>,
+        open: impl FnOnce(Code<'_>) -> Result<T, Unusable>,
     ) -> Option<T> {
         let key = self.key(digest);
         let entry = Entry::open(&self.folder, &key)?;
-        let opened = open(entry.file());
-        match opened {
-            Some(_) => entry.used(),
-            None => entry::remove(&self.folder, &key),
+        match open(Code::File(entry.file())) {
+            Ok(opened) => {
+                entry.used();
+                Some(opened)
+            }
+            Err(Unusable::Refused(_)) => {
+                entry::remove(&self.folder, &key);
+                None
+            }
+            Err(Unusable::System(_)) => None,
         }
-        opened
+    }
+
+    /// Where native code is put that is to be kept.
+    pub(crate) fn arriving(&self) -> Arriving {
+        Arriving::in_folder(self.folder.path(), self.most)
     }
 
     /// Waits while another process compiles the component of that digest. Whoever has the turn looks again before
@@ -134,36 +148,83 @@ impl AotCache {
         Turn::wait(&lock, Instant::now() + PATIENCE).await.ok()
     }
 
-    /// Keeps what was compiled, and gives what `open` finds in it.
+    /// What `open` finds in what was compiled, which is kept if it can be; and why it is not, if it is not. What is refused is not kept.
     ///
     /// # Errors
-    /// Why it is not kept.
+    /// Why `open` finds nothing.
     pub(crate) fn keep<T>(
         &self,
         source: &Source,
-        code: &[u8],
-        open: impl FnOnce(&File) -> Option<T>,
-    ) -> Result<T, NotKept> {
-        let folder = || self.folder.path().to_owned();
-        let key = self.key(source.digest());
-        let file = self.write(&key, source, code)?;
-        open(&file).ok_or_else(|| {
-            entry::remove(&self.folder, &key);
-            NotKept::NoCode { folder: folder() }
-        })
+        mut code: Arriving,
+        open: impl Fn(Code<'_>) -> Result<T, Unusable>,
+    ) -> Result<(T, Option<NotKept>), Unusable> {
+        code.finish().map_err(Unusable::System)?;
+        let opened = code.load(open);
+        if let Err(Unusable::Refused(_)) = opened {
+            return opened.map(|opened| (opened, None));
+        }
+        let kept = self.write(&self.key(source.digest()), source, code);
+        opened.map(|opened| (opened, kept.err()))
     }
 
-    fn write(&self, key: &str, source: &Source, code: &[u8]) -> Result<File, NotKept> {
-        let (bytes, most) = (code.len() as u64, self.most);
+    /// Gives what has arrived its place, and only then has others make way for it.
+    fn write(&self, key: &str, source: &Source, code: Arriving) -> Result<(), NotKept> {
+        let (bytes, most) = (code.length(), self.most.bytes());
         let record = About::text(bytes, source.digest(), source.name());
-        let coming = bytes + record.len() as u64;
-        if !Contents::of(&self.folder).make_room(&self.folder, key, coming, most.bytes()) {
-            return Err(NotKept::TooLarge { bytes, most });
+        let coming = bytes.saturating_add(record.len() as u64);
+        let written = match code.into_draft() {
+            Ok(_) if coming > most => Err(self.not_kept(Trouble::TooLarge, bytes)),
+            Ok(draft) => entry::keep(&self.folder, key, draft, bytes, &record)
+                .map_err(|error| self.not_kept(Trouble::Io(error), bytes)),
+            Err(trouble) => Err(self.not_kept(trouble, bytes)),
+        };
+        let mut contents = Contents::of(&self.folder);
+        let own = match written {
+            Ok(()) => {
+                let mut own = contents.take(key);
+                own.remove_code_but(&names::code(key, bytes));
+                coming + own.forget_beside(MOST_ANSWERS, most.saturating_sub(coming))
+            }
+            Err(_) => 0,
+        };
+        contents.make_room(&self.folder, own, most);
+        written
+    }
+
+    /// Keeps what belongs to an entry and is called `name`, beside at most so many answers.
+    fn keep_beside(&self, key: &str, name: &str, text: &[u8], answers: usize) {
+        let Ok(draft) = entry::draft(&self.folder, text) else {
+            return;
+        };
+        let (length, most) = (text.len() as u64, self.most.bytes());
+        let mut contents = Contents::of(&self.folder);
+        let mut own = contents.take(key);
+        let own_bytes = match most.checked_sub(own.code_bytes()) {
+            // The bound was lowered since it was compiled.
+            None => {
+                own.remove();
+                0
+            }
+            Some(room) if length <= room => {
+                if entry::place(draft, &self.folder.path().join(name)).is_err() {
+                    return;
+                }
+                own.without(name);
+                own.code_bytes() + length + own.forget_beside(answers, room - length)
+            }
+            // An entry does not make way for what belongs to it.
+            Some(room) => own.code_bytes() + own.forget_beside(MOST_ANSWERS, room),
+        };
+        contents.make_room(&self.folder, own_bytes, most);
+    }
+
+    fn not_kept(&self, trouble: Trouble, bytes: u64) -> NotKept {
+        let (folder, most) = (self.folder.path().to_owned(), self.most);
+        match trouble {
+            Trouble::Io(error) => NotKept::Io { folder, error },
+            Trouble::NoCode(error) => NotKept::NoCode { folder, error },
+            Trouble::TooLarge => NotKept::TooLarge { bytes, most },
         }
-        entry::keep(&self.folder, key, code, &record).map_err(|error| NotKept::Io {
-            folder: self.folder.path().to_owned(),
-            error,
-        })
     }
 
     fn key(&self, digest: Digest) -> String {

@@ -1,13 +1,13 @@
 //! What runners said of themselves, kept beside their artefacts and trusted as these are.
 
-use super::{AotCache, contents::Contents, entry, names};
+use super::{AotCache, contents::MOST_ANSWERS, names};
 use crate::{
     engine::{RunnerInfo, source::Digest},
     limits::Limits,
     private,
 };
 use sha2::{Digest as _, Sha256};
-use std::{io::Read as _, path::PathBuf};
+use std::io::Read as _;
 
 /// The longest answer that is kept, in bytes; who says more is asked each time.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -16,7 +16,8 @@ impl AotCache {
     /// What the component of that digest said under these limits, if it was kept. What is damaged was not.
     pub(in crate::engine) fn said(&self, digest: Digest, limits: &Limits) -> Option<RunnerInfo> {
         let mut text = Vec::new();
-        private::open(&self.about_path(&self.key(digest), limits))?
+        let name = Self::about_name(&self.key(digest), limits);
+        private::open(&self.folder.path().join(name))?
             .take(MAX_BYTES + 1)
             .read_to_end(&mut text)
             .ok()?;
@@ -29,23 +30,19 @@ impl AotCache {
         let Ok(text) = serde_json::to_vec(info) else {
             return;
         };
-        let (length, key) = (text.len() as u64, self.key(digest));
-        if length > MAX_BYTES {
-            return;
-        }
-        let contents = Contents::of(&self.folder);
-        if contents.make_room(&self.folder, &key, length, self.most.bytes()) {
-            let path = self.about_path(&key, limits);
-            drop(entry::write(&self.folder, &text, &path));
+        if text.len() as u64 <= MAX_BYTES {
+            let key = self.key(digest);
+            let name = Self::about_name(&key, limits);
+            self.keep_beside(&key, &name, &text, MOST_ANSWERS - 1);
         }
     }
 
     /// The version of this program is in every key; a runner can tell limits by what it is refused.
-    fn about_path(&self, key: &str, limits: &Limits) -> PathBuf {
+    fn about_name(key: &str, limits: &Limits) -> String {
         let mut hasher = Sha256::new();
         limits.of_run().for_each(|limit| hasher.update(limit));
         let under = super::hex(hasher.finalize().iter().take(8));
-        self.folder.path().join(names::said(key, &under))
+        names::said(key, &under)
     }
 }
 
@@ -85,7 +82,8 @@ mod tests {
         compiles.set("compile-cpu", "1s").unwrap();
         assert_eq!(cache.said(digest, &less), None);
         assert_eq!(cache.said(digest, &compiles), Some(info()));
-        let path = cache.about_path(&cache.key(digest), &limits);
+        let name = AotCache::about_name(&cache.key(digest), &limits);
+        let path = cache.folder.path().join(name);
         std::fs::write(&path, "{\"name\":").unwrap();
         assert_eq!(cache.said(digest, &limits), None, "damaged");
         let much = RunnerInfo {

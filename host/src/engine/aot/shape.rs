@@ -1,6 +1,6 @@
 //! What components import and export, kept beside their artefacts and trusted as these are: who has both needs no byte of the component.
 
-use super::{AotCache, contents::Contents, entry, names};
+use super::{AotCache, contents::MOST_ANSWERS, names};
 use crate::{
     engine::{Shape, source::Digest},
     private,
@@ -26,13 +26,9 @@ impl AotCache {
         let Ok(text) = serde_json::to_vec(shape) else {
             return;
         };
-        let (length, key) = (text.len() as u64, self.key(digest));
-        if length >= MAX_BYTES {
-            return;
-        }
-        let contents = Contents::of(&self.folder);
-        if contents.make_room(&self.folder, &key, length, self.most.bytes()) {
-            drop(entry::write(&self.folder, &text, &self.shape_path(digest)));
+        if (text.len() as u64) < MAX_BYTES {
+            let key = self.key(digest);
+            self.keep_beside(&key, &names::shape(&key), &text, MOST_ANSWERS);
         }
     }
 
@@ -66,7 +62,7 @@ mod tests {
         std::fs::write(cache.shape_path(digest), "{\"imports\":[]").unwrap();
         assert_eq!(cache.shape(digest), None, "damaged");
         let mut long = shape;
-        long.imports = vec!["x".repeat(MAX_BYTES as usize)];
+        long.imports = vec!["x".repeat(usize::try_from(MAX_BYTES).unwrap())];
         cache.remember_shape(Digest::of(b"two"), &long);
         assert_eq!(cache.shape(Digest::of(b"two")), None, "too long");
     }

@@ -1,8 +1,15 @@
 //! The folder as a whole: its bound, its order, and what is not its own.
 
+mod code;
+mod room;
+
 use super::{contents::Contents, *};
 use crate::clock;
-use std::{fs, os::unix::fs::symlink, time::SystemTime};
+use std::{
+    fs::{self, File},
+    os::unix::fs::{MetadataExt as _, symlink},
+    time::SystemTime,
+};
 
 fn engine() -> wasmtime::Engine {
     wasmtime::Engine::new(&crate::engine::settings::on_demand()).unwrap()
@@ -16,16 +23,31 @@ fn source(name: &str) -> Source {
     Source::from_bytes(name, [b"\0asm\x0d\0\x01\0", name.as_bytes()].concat()).unwrap()
 }
 
+fn arrived(cache: &AotCache, bytes: usize) -> Arriving {
+    let mut code = cache.arriving();
+    code.take(&vec![0; bytes]).unwrap();
+    code.finish().unwrap();
+    code
+}
+
+fn write(cache: &AotCache, name: &str, bytes: usize) -> Result<(), NotKept> {
+    let source = source(name);
+    let code = arrived(cache, bytes);
+    cache.write(&cache.key(source.digest()), &source, code)
+}
+
 /// An entry of 1,000 bytes of code that is none, used that many hours ago. The record takes less than 200.
 fn put(cache: &AotCache, name: &str, hours: u64) {
-    let source = source(name);
-    let file = cache.write(&cache.key(source.digest()), &source, &[0; 1000]);
-    file.unwrap().set_modified(ago(hours)).unwrap();
-    let record = cache
-        .path()
-        .join(names::record(&cache.key(source.digest())));
-    let record = File::options().write(true).open(record).unwrap();
-    record.set_modified(ago(hours)).unwrap();
+    put_bytes(cache, name, hours, 1000);
+}
+
+fn put_bytes(cache: &AotCache, name: &str, hours: u64, bytes: usize) {
+    write(cache, name, bytes).unwrap();
+    let key = cache.key(source(name).digest());
+    let names = [names::record(&key), names::code(&key, bytes as u64)];
+    names
+        .iter()
+        .for_each(|name| touch(&cache.path().join(name), ago(hours)));
 }
 
 fn ago(hours: u64) -> SystemTime {
@@ -106,9 +128,7 @@ fn a_bound_below_one_entry_keeps_the_folder_and_says_so() {
     put(&cache(base.path(), 4000), "a", 1);
     let small = cache(base.path(), 900);
     let source = source("b");
-    let error = small
-        .write(&small.key(source.digest()), &source, &[0; 1000])
-        .unwrap_err();
+    let error = write(&small, "b", 1000).unwrap_err();
     let said = error.to_string();
     assert!(
         said.contains("takes 1000 B, and `engine.cache_size` is 900 B"),
@@ -306,4 +326,10 @@ fn every_way_of_allocating_shares_what_was_compiled() {
     .map(|engine| AotCache::open(&path, CacheSize::default(), &engine).unwrap())
     .map(|cache| cache.key(Digest::of(b"a component")));
     assert_eq!(pooled, on_demand);
+}
+
+fn drafts(cache: &AotCache) -> Vec<u64> {
+    let files = fs::read_dir(cache.path()).unwrap().map(Result::unwrap);
+    let drafts = files.filter(|file| file.file_name().to_string_lossy().starts_with(".new-"));
+    drafts.map(|file| file.metadata().unwrap().len()).collect()
 }

@@ -1,7 +1,10 @@
 //! The parent's side: starts the child, gives it the component, takes the native code, and says how it ended.
 
 use super::{CompileError, CompileOrder};
-use crate::{engine::source::Source, limits::Limit};
+use crate::{
+    engine::{aot::Arriving, source::Source},
+    limits::Limit,
+};
 use std::{
     ffi::OsString,
     io,
@@ -10,13 +13,17 @@ use std::{
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    process::Command,
+    process::{ChildStdout, Command},
+    task::spawn_blocking,
 };
 
 /// As much of a child's explanation as is read, in bytes.
 const EXPLANATION: u64 = 16 * 1024;
 /// The largest artefact, in bytes: about ten times what the largest real runners come to.
 const MAX_ARTEFACT: u64 = 1024 * 1024 * 1024;
+
+/// As much native code as is taken at once, in bytes.
+const PIECE: usize = 256 * 1024;
 
 /// The command that compiles: a program that ends in [`super::compile_as_child`].
 #[derive(Clone, Debug)]
@@ -36,13 +43,14 @@ impl CompilerCommand {
     }
 }
 
-/// Compiles `source`. The native code comes through a pipe, so that no disk and no limit on files decides whether it arrives. Dropping
-/// the future kills the child.
+/// Compiles `source`. The native code comes through a pipe, so that no disk and no limit on files decides whether it arrives, and goes
+/// into `code` as it comes. Dropping the future kills the child.
 pub(super) async fn compile(
     worker: &CompilerCommand,
     source: &Source,
     order: &CompileOrder,
-) -> Result<Vec<u8>, CompileError> {
+    code: Arriving,
+) -> Result<Arriving, CompileError> {
     let failed = |error: io::Error| CompileError::Refused(format!("the compiler failed: {error}"));
     // Whoever has looked at the component has read it.
     let bytes = source.bytes();
@@ -72,17 +80,6 @@ pub(super) async fn compile(
     };
     // The child holds it in its memory as well.
     let most = MAX_ARTEFACT.min(order.memory());
-    let receive = async {
-        let mut code = Vec::new();
-        match output {
-            // Behind the bound the pipe is closed, and the child's writing fails.
-            Some(output) => {
-                let received = output.take(most + 1).read_to_end(&mut code).await;
-                received.map(|_| code)
-            }
-            None => Ok(code),
-        }
-    };
     let listen = async {
         let mut said = Vec::new();
         if let Some(errors) = errors {
@@ -90,14 +87,46 @@ pub(super) async fn compile(
         }
         String::from_utf8_lossy(&said).into_owned()
     };
-    let ((), code, said, status) = tokio::join!(give, receive, listen, child.wait());
-    let code = code.map_err(failed)?;
-    if code.len() as u64 > most {
+    let ((), code, said, status) =
+        tokio::join!(give, receive(output, code, most), listen, child.wait());
+    let code = code.map_err(failed)?.ok_or_else(|| {
         let reason = "its native code is larger than any runner's";
-        return Err(CompileError::Refused(reason.to_owned()));
-    }
+        CompileError::Refused(reason.to_owned())
+    })?;
     judge(status.map_err(failed)?, &said)?;
     Ok(code)
+}
+
+/// Takes what a child writes, a piece at a time; none where it is more than `most`. Behind the bound the pipe is closed, and the child's
+/// writing fails.
+async fn receive(
+    output: Option<ChildStdout>,
+    mut code: Arriving,
+    most: u64,
+) -> io::Result<Option<Arriving>> {
+    let Some(mut output) = output else {
+        return Ok(Some(code));
+    };
+    let mut piece = Vec::with_capacity(PIECE);
+    loop {
+        piece.clear();
+        (&mut output)
+            .take(PIECE as u64)
+            .read_to_end(&mut piece)
+            .await?;
+        if piece.is_empty() {
+            return Ok(Some(code));
+        }
+        if code.length() + piece.len() as u64 > most {
+            return Ok(None);
+        }
+        // A disk may be waited for.
+        let written = spawn_blocking(move || {
+            code.take(&piece)?;
+            Ok::<_, io::Error>((code, piece))
+        });
+        (code, piece) = written.await.map_err(io::Error::other)??;
+    }
 }
 
 /// What the end of a child means.

@@ -10,7 +10,7 @@ mod worker;
 pub use child::CompilerCommand;
 pub use worker::{CompileOrder, compile_as_child};
 
-use super::source::Source;
+use super::{aot::Arriving, source::Source};
 use crate::limits::{Limit, Limits};
 
 /// Where components are compiled.
@@ -32,12 +32,13 @@ pub(super) enum CompileError {
     Limit(Limit),
 }
 
-/// Compiles `source` in a child, and gives the native code.
+/// Compiles `source` in a child, and puts the native code where `code` has it.
 pub(super) async fn in_child(
     worker: &CompilerCommand,
     source: &Source,
     limits: &Limits,
-) -> Result<Vec<u8>, CompileError> {
+    code: Arriving,
+) -> Result<Arriving, CompileError> {
     let order = CompileOrder::new(limits);
-    child::compile(worker, source, &order).await
+    child::compile(worker, source, &order, code).await
 }
