@@ -37,10 +37,11 @@ fn engine(instances: u32) -> Engine {
     engine
 }
 
-/// A component with its settings, and how many slots of the pool it takes.
+/// A component with its settings, how many slots of the pool it takes, and how many turns.
 struct Loaded {
     runner: Arc<Runner>,
     slots: Option<u32>,
+    turns: Option<u32>,
 }
 
 impl Loaded {
@@ -58,11 +59,12 @@ impl Loaded {
         let deadline = Operation::TaskSpec.deadline(&settings, Instant::now() + PATIENCE);
         let component = runner::load(engine, source, &settings.limits, deadline).await;
         let component = component.unwrap();
-        let slots = component.slots();
+        let (slots, turns) = (component.slots(), component.turns());
         let runner = Runner::new(component, settings, Outside::default(), deadline).await;
         Self {
             runner: Arc::new(runner.unwrap()),
             slots,
+            turns,
         }
     }
 

@@ -15,12 +15,16 @@ use std::{
     io,
     sync::{Arc, OnceLock},
 };
+use wasmtime::component::Component;
 
 /// One wasmtime with its ticker.
 pub(super) struct Backend {
     pub(super) inner: wasmtime::Engine,
-    /// The turns of a pool; `None` where memory is mapped on demand.
-    pub(super) slots: Option<Slots>,
+    /// The turns of its runs; `None` where there is no pool, and nobody waits. What runs on demand beside a pool takes its turns there
+    /// too: `instances` bounds the process.
+    pub(super) slots: Option<Arc<Slots>>,
+    /// Whether instances come out of the pool.
+    pub(super) pooled: bool,
     _epoch: EpochTicker,
 }
 
@@ -55,7 +59,11 @@ impl Needs {
 }
 
 impl Backend {
-    fn new(config: &wasmtime::Config, slots: Option<Slots>) -> Result<Arc<Self>, EngineError> {
+    fn new(
+        config: &wasmtime::Config,
+        slots: Option<Arc<Slots>>,
+        pooled: bool,
+    ) -> Result<Arc<Self>, EngineError> {
         let fail = |error: wasmtime::Error| EngineError::Start(format!("{error:#}"));
         let inner = wasmtime::Engine::new(config).map_err(fail)?;
         let epoch =
@@ -63,13 +71,23 @@ impl Backend {
         Ok(Arc::new(Self {
             inner,
             slots,
+            pooled,
             _epoch: epoch,
         }))
     }
 
     /// Elements that a table has room for in its slot; `None` where it has no slot.
     pub(super) fn table_slot_end(&self) -> Option<u64> {
-        self.slots.as_ref().map(|_| TABLE_ELEMENTS)
+        self.pooled.then_some(TABLE_ELEMENTS)
+    }
+
+    /// How many turns an instance of `component` counts for; `None` where it never fits the pool.
+    pub(super) fn slots_for(&self, component: &Component) -> Option<u32> {
+        match &self.slots {
+            Some(slots) if self.pooled => slots.needed(component),
+            Some(slots) => Some(slots.counted(component)),
+            None => Some(0),
+        }
     }
 }
 
@@ -83,7 +101,11 @@ impl Backends {
             Allocation::OnDemand => None,
             Allocation::Pooling(pool) => {
                 let instances = pool.size(&Machine::here())?;
-                match Backend::new(&settings::pooling(instances), Some(Slots::new(instances))) {
+                match Backend::new(
+                    &settings::pooling(instances),
+                    Some(Arc::new(Slots::new(instances))),
+                    true,
+                ) {
                     Ok(first) => {
                         return Ok(Self {
                             first,
@@ -104,7 +126,7 @@ impl Backends {
             }
         };
         Ok(Self {
-            first: Backend::new(&settings::on_demand(), None)?,
+            first: Backend::new(&settings::on_demand(), None, false)?,
             fallback: OnceLock::new(),
             allocated: Allocated {
                 instances: None,
@@ -134,7 +156,7 @@ impl Backends {
         needs: Needs,
         load: impl Fn(&Backend) -> Result<T, Unusable>,
     ) -> Result<(Arc<Backend>, T), Unusable> {
-        let pooled = self.first.slots.is_some();
+        let pooled = self.first.pooled;
         if !pooled || needs.are_of_a_pool() {
             match load(&self.first) {
                 Ok(loaded) => return Ok((Arc::clone(&self.first), loaded)),
@@ -153,7 +175,7 @@ impl Backends {
         if let Some(fallback) = self.fallback.get() {
             return Ok(Arc::clone(fallback));
         }
-        let made = Backend::new(&settings::on_demand(), None);
+        let made = Backend::new(&settings::on_demand(), self.first.slots.clone(), false);
         let made = made.map_err(|error| Unusable::System(io::Error::other(error)))?;
         Ok(Arc::clone(self.fallback.get_or_init(|| made)))
     }

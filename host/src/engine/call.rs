@@ -202,14 +202,19 @@ impl Component {
         }
     }
 
-    /// Waits until the pool has room for an instance, if it comes out of one.
+    /// Waits until there is room for one more instance, where a pool bounds them.
     async fn turn(&self, call: &Call) -> Result<Option<SemaphorePermit<'_>>, CallError> {
         let Some(slots) = &self.backend.slots else {
             return Ok(None);
         };
+        let began = Instant::now();
         let turn = tokio::time::timeout_at(call.deadline, slots.turn(self.slots)).await;
         turn.map_err(|_elapsed| CallError::Stopped {
-            stop: Stop::Full(call.time),
+            stop: Stop::Full {
+                waited: began.elapsed(),
+                needed: self.slots,
+                all: slots.all(),
+            },
             frames: Vec::new(),
         })
     }

@@ -36,7 +36,7 @@ pub struct Component {
     pub(super) parts: Arc<Parts>,
     /// What it runs on: a guest must be interrupted as long as it can run.
     pub(super) backend: Arc<Backend>,
-    /// How much of a pool one instance takes.
+    /// How many turns one instance counts for.
     pub(super) slots: u32,
     pub(super) runner: RunnerPre<RunState>,
     pub(super) about: Option<DescribedPre<RunState>>,
@@ -313,7 +313,14 @@ impl Component {
     /// How many instances of the pool one of it counts for; `None` where its memory is mapped on demand.
     #[must_use]
     pub fn slots(&self) -> Option<u32> {
-        self.backend.slots.is_some().then_some(self.slots)
+        self.backend.pooled.then_some(self.slots)
+    }
+
+    /// How many of the engine's instances one of it counts for, out of the pool or on demand beside it; `None` where there is no pool,
+    /// and so no bound.
+    #[must_use]
+    pub fn turns(&self) -> Option<u32> {
+        self.backend.slots.as_ref().map(|_| self.slots)
     }
 
     /// Where its native code came from.

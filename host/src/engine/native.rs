@@ -20,7 +20,7 @@ use wasmtime::component::Component as Compiled;
 pub(super) struct Fitted {
     pub(super) compiled: Compiled,
     pub(super) backend: Arc<Backend>,
-    /// How much of a pool one instance takes.
+    /// How many turns one instance counts for.
     pub(super) slots: u32,
 }
 
@@ -54,10 +54,7 @@ impl Parts {
     fn fit(&self, needs: Needs, code: Code<'_>) -> Result<Fitted, Unusable> {
         let loaded = self.backends.load(needs, |backend| {
             let compiled = aot::component(&backend.inner, code)?;
-            let slots = match &backend.slots {
-                Some(slots) => slots.needed(&compiled),
-                None => Some(0),
-            };
+            let slots = backend.slots_for(&compiled);
             let slots = slots.ok_or_else(|| Unusable::Refused("it is too large".to_owned()))?;
             Ok((compiled, slots))
         });

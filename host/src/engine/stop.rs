@@ -25,8 +25,15 @@ pub enum Stop {
     #[error("it took longer than {}\n  help: give it more time with `--timeout TIME`", humantime::format_duration(*.0))]
     Deadline(Duration),
     /// The deadline passed before there was room for it.
-    #[error("other runs took all instances of the pool for {}\n  help: give it more time with `--timeout TIME`, or the pool more `instances` in `engine:`", humantime::format_duration(*.0))]
-    Full(Duration),
+    #[error("it waited {} for its turn: it counts for {needed} of the pool's {all} instances, and other runs had them\n  help: give it more time with `--timeout TIME`, or the pool more `instances` in `engine:`", show(*waited))]
+    Full {
+        /// How long it waited.
+        waited: Duration,
+        /// How many instances of the pool it counts for.
+        needed: u32,
+        /// How many there are.
+        all: u32,
+    },
     /// The pool had nothing left of what it needs.
     #[error(
         "the pool had none left of what it needs: {0}\n  help: run it again when less runs at once, or give the pool more `instances` in `engine:`"
@@ -195,5 +202,18 @@ mod tests {
             "{text}"
         );
         assert_eq!(text.chars().count(), SHOWN);
+    }
+    #[test]
+    fn a_full_pool_is_told_with_the_wait_and_the_turns() {
+        let stop = Stop::Full {
+            waited: Duration::from_micros(1_234_567),
+            needed: 2,
+            all: 3,
+        };
+        let told = stop.to_string();
+        assert!(
+            told.contains("waited 1s 234ms") && told.contains("2 of the pool's 3 instances"),
+            "{told}"
+        );
     }
 }

@@ -4,7 +4,7 @@ use super::{LONG, Loaded, engine, made, on_two_threads};
 use crate::guests::PLAIN;
 use arborist::{engine::Source, runner::RunClass};
 use futures_util::future::{join_all, poll_immediate};
-use std::{path::Path, pin::pin, sync::Mutex};
+use std::{path::Path, pin::pin, sync::Mutex, time::Duration};
 
 const GOOD: &str = "spec {name: alive, steps: [{name: a, command: b}]}";
 
@@ -28,13 +28,68 @@ fn a_full_pool_is_waited_for_until_the_deadline() {
         assert_eq!(error.class(), RunClass::Sandbox);
         let told = error.to_string();
         assert!(
-            told.contains("other runs took all instances of the pool for 300ms")
+            told.contains("for its turn: it counts for 1 of the pool's 1 instances")
                 && told.contains("help:"),
+            "{told}"
+        );
+        // What it did before it asked for its turn is no wait.
+        let hasty = hasty.ask(GOOD);
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let told = hasty.await.unwrap_err().to_string();
+        assert!(
+            told.contains("it waited ") && !told.contains("00ms"),
             "{told}"
         );
         occupant.abort();
         assert!(occupant.await.unwrap_err().is_cancelled());
         assert!(plain.ask(GOOD).await.unwrap().starts_with("name: alive"));
+    });
+}
+
+/// More tables than the pool has at all.
+fn vast() -> Source {
+    made(&[("items", &"(table 1 funcref) ".repeat(13))])
+}
+
+#[test]
+fn what_does_not_fit_the_pool_takes_turns_too() {
+    on_two_threads().block_on(async {
+        let engine = engine(3);
+        let plain = Loaded::built(&engine, PLAIN, &["memory=64MiB"]).await;
+        let vast_one = Loaded::new(&engine, &vast(), &[], LONG).await;
+        let raised =
+            Loaded::built(&engine, PLAIN, &["memory=64MiB", "table-elements=400000"]).await;
+        let turns = |loaded: &Loaded| (loaded.slots, loaded.turns);
+        assert_eq!(turns(&plain), (Some(1), Some(1)));
+        assert_eq!(turns(&vast_one), (None, Some(3)));
+        assert_eq!(turns(&raised), (None, Some(1)));
+        // As many as there are instances, of those that are on demand.
+        let mut occupants = Vec::new();
+        for _ in 0..3 {
+            occupants.push(raised.begun("dirty sleep").await);
+        }
+        let ended = Mutex::new(Vec::new());
+        let mut waiting = Vec::new();
+        for (name, loaded) in [("first", &raised), ("all", &vast_one), ("last", &plain)] {
+            let (run, ended) = (loaded.ask(GOOD), &ended);
+            let mut run = Box::pin(async move {
+                run.await.unwrap();
+                ended.lock().unwrap().push(name);
+            });
+            assert!(poll_immediate(&mut run).await.is_none(), "{name}");
+            waiting.push(run);
+        }
+        let hasty = Loaded::new(&engine, &vast(), &[], 300).await;
+        let told = hasty.ask("x").await.unwrap_err();
+        assert_eq!(told.class(), RunClass::Sandbox);
+        let told = told.to_string();
+        assert!(
+            told.contains("it counts for 3 of the pool's 3 instances"),
+            "{told}"
+        );
+        occupants.iter().for_each(tokio::task::JoinHandle::abort);
+        join_all(waiting).await;
+        assert_eq!(*ended.lock().unwrap(), ["first", "all", "last"]);
     });
 }
 

@@ -71,8 +71,10 @@ struct Cache {
 #[derive(Serialize)]
 struct OfComponent {
     profile: &'static str,
-    /// How many instances of the pool one of it counts for.
+    /// How many instances of the pool one of it takes.
     slots: Option<u32>,
+    /// How many instances one of it counts for, out of the pool or on demand beside it.
+    turns: Option<u32>,
 }
 
 const ON_DEMAND: &str = "on-demand";
@@ -126,7 +128,11 @@ impl Told {
         let slots = component.slots();
         let profile = if slots.is_some() { POOLING } else { ON_DEMAND };
         Self {
-            component: Some(OfComponent { profile, slots }),
+            component: Some(OfComponent {
+                profile,
+                slots,
+                turns: component.turns(),
+            }),
             ..self
         }
     }
@@ -216,12 +222,17 @@ impl Told {
 
 impl OfComponent {
     fn text(&self) -> String {
-        match self.slots {
-            Some(1) => "out of the pool, one instance of it for each run".to_owned(),
-            Some(slots) => format!(
+        match (self.slots, self.turns) {
+            (Some(1), _) => "out of the pool, one instance of it for each run".to_owned(),
+            (Some(slots), _) => format!(
                 "out of the pool, and counts for {slots} instances, by its memories and tables"
             ),
-            None => "on demand".to_owned(),
+            (None, Some(turns)) => {
+                format!(
+                    "on demand, since it does not fit the pool; counts for {turns} of its instances"
+                )
+            }
+            (None, None) => "on demand".to_owned(),
         }
     }
 }
