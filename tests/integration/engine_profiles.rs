@@ -1,6 +1,7 @@
 //! `engine: {profile: …}` and `arborist inspect --engine`, by the binary.
 
 use crate::guests::PLAIN;
+use arborist::engine::{Engine, EngineOptions};
 use arborist_tests::{Host, host};
 use serde_json::Value;
 use std::process::Command;
@@ -95,36 +96,72 @@ fn a_pool_that_cannot_be_is_a_fault_of_the_configuration() {
     }
 }
 
-/// `ulimit -v`, and containers that limit as it does.
+/// Runs the binary with 11.4 GiB of address space, as `ulimit -v` and some containers have it.
+fn narrow(host: &Host, variables: &[(&str, &str)], args: &[&str]) -> arborist_tests::Ran {
+    let mut command = host.command();
+    command.envs(variables.iter().copied());
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -v 12000000 && exec \"$@\"", "sh"]);
+    shell.arg(command.get_program()).args(args);
+    shell.current_dir(host.home()).env_clear();
+    let set = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name, value?)));
+    host::run(shell.envs(set), b"")
+}
+
 #[test]
-fn without_the_address_space_it_runs_on_demand_and_says_so() {
+fn a_pool_without_the_address_space_is_a_fault_of_the_configuration() {
     let host = Host::new();
-    let run = |args: &str| {
-        let mut command = host.command();
-        let script = format!("ulimit -v 12000000 && exec \"$0\" {args}");
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &script]).arg(command.get_program());
-        shell.current_dir(host.home()).env_clear();
-        shell.envs(
-            command
-                .env(POOLING, "pooling")
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
-        host::run(&mut shell, b"")
-    };
-    let ran = run("run alive");
-    assert!(
-        ran.stderr
-            .contains("a pool of 1000 instances cannot be set up, so memory is mapped on demand"),
-        "{}",
-        ran.stderr
-    );
+    let pooling = (POOLING, "pooling");
+    for (variables, instances) in [
+        (&[pooling][..], "1000"),
+        (&[pooling, (INSTANCES, "50")], "50"),
+    ] {
+        let told = narrow(&host, variables, &["run", "alive"]).failed(3);
+        for part in [
+            &format!("a pool of {instances} instances cannot be set up"),
+            "11.4 GiB of address space",
+            "ulimit -v unlimited",
+        ] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        // What it says helps.
+        let (_, fitting) = told.split_once("ask for at most ").unwrap();
+        let fitting = fitting.split(' ').next().unwrap();
+        let ran = narrow(&host, &[pooling, (INSTANCES, fitting)], &["run", "alive"]);
+        assert!(ran.succeeded().starts_with("name: alive"));
+    }
+    let told = narrow(&host, &[pooling], &["inspect", "--engine"]).failed(3);
+    assert!(told.contains("cannot be set up"), "{told}");
+    // Who asks for no pool needs no room for one.
+    let ran = narrow(&host, &[], &["run", "alive"]);
+    assert_eq!(ran.stderr, "");
     assert!(ran.succeeded().starts_with("name: alive"));
-    let told = run("inspect --engine").succeeded();
+}
+
+const BY_ITSELF: &str = "engine_profiles::without_room_nobody_asked_for_a_pool";
+
+/// The library's default, in a process of its own: the limit is for all of it.
+#[test]
+fn where_nobody_asked_for_a_pool_it_does_without() {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -v 12000000 && exec \"$@\"", "sh"]);
+    shell.arg(std::env::current_exe().unwrap());
+    shell.args([BY_ITSELF, "--exact", "--ignored", "--test-threads=1"]);
+    let ran = host::run(&mut shell, b"");
+    assert!(ran.succeeded().contains("1 passed"));
+}
+
+#[test]
+#[ignore = "it is run with little address space, by the test above"]
+fn without_room_nobody_asked_for_a_pool() {
+    let engine = Engine::new(EngineOptions::default()).unwrap();
+    let allocated = engine.allocated();
+    assert_eq!(allocated.instances, None);
+    let notice = allocated.notice.as_deref().unwrap();
     assert!(
-        told.contains("on-demand, where pooling was asked for")
-            && told.contains("limited to 11.4 GiB"),
-        "{told}"
+        notice.contains("a pool of 1000 instances cannot be set up, so memory is mapped on demand"),
+        "{notice}"
     );
 }

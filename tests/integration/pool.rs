@@ -1,6 +1,8 @@
 //! Runs out of a pool: what a run leaves in its slot, how turns are taken, and what does not fit.
 
 mod fits;
+#[cfg(target_os = "linux")]
+mod mappings;
 mod reuse;
 mod turns;
 

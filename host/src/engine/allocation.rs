@@ -1,8 +1,9 @@
 //! Where instances get their memory: mapped for each one, or out of a pool that is set up once.
 //!
 //! A process that makes one call wants the first: a pool takes longer to set up than a call takes. A process that makes many wants the
-//! second: an instance then costs no system call that takes a lock of the whole process. Where a pool cannot be had on this machine,
-//! and for a component that does not fit it, memory is mapped on demand: that is slower and never wrong.
+//! second: an instance then costs no system call that takes a lock of the whole process. For a component that does not fit the pool
+//! memory is mapped on demand, and where nobody asked for a pool also on a machine that has no room for one: that is slower and never
+//! wrong.
 
 use super::{machine::Machine, slots::TABLES_A_SLOT};
 use crate::limits::MAX_INSTANCES;
@@ -18,8 +19,9 @@ pub(super) const KEPT: Kept = Kept {
 };
 /// How many instances a pool has where nobody says, if the machine has room for them.
 const INSTANCES: u32 = 1_000;
-/// Mappings of a process that one instance needs: memory, its image, its guards, a stack and its guard.
-const MAPPINGS: u64 = 6;
+/// Mappings of a process that one instance of a pool needs: its memory before, of and behind its data, the rest of its slot, and two stacks
+/// with their guards. A test counts them.
+pub const MAPPINGS: u64 = 8;
 /// Mappings that the rest of the process needs.
 const OTHER_MAPPINGS: u64 = 5_000;
 /// Elements that a table of the pool has room for: the default of the limit `table-elements`, so that a pool refuses nothing that
@@ -37,7 +39,9 @@ const INSTANCE_SIZE: usize = 16 * 1024 * 1024;
 pub enum Allocation {
     /// Mapped when an instance asks for it: for a process that makes a few calls.
     OnDemand,
-    /// Out of a pool: for a process that makes many.
+    /// Out of a pool where this machine has room for one of the usual size, and else on demand.
+    Automatic,
+    /// Out of a pool, for a process that makes many; where this machine has no room for it, that is an error.
     Pooling(Pool),
 }
 
@@ -48,7 +52,7 @@ pub struct Pool {
     pub instances: Option<u32>,
 }
 
-/// What an engine allocates by, and why it is not what was asked for.
+/// What an engine allocates by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allocated {
     /// How many instances the pool has; `None`: memory is mapped on demand.
@@ -57,7 +61,7 @@ pub struct Allocated {
     pub kept: Option<Kept>,
     /// Whether used slots are reset by PAGEMAP_SCAN, which looks for the pages that a run wrote to.
     pub pagemap_scan: bool,
-    /// Why it is less than what was asked for, for the user.
+    /// Why there is no pool where [`Allocation::Automatic`] tried one, for the user.
     pub notice: Option<String>,
 }
 
@@ -72,7 +76,7 @@ pub struct Kept {
     pub stack: usize,
 }
 
-/// A pool that was asked for by its size does not fit this machine.
+/// A pool that was asked for does not fit this machine.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
     /// The system permits the process too few mappings.
@@ -88,6 +92,18 @@ pub enum PoolError {
         permitted: u64,
         /// The instances that those are enough for.
         fitting: u64,
+    },
+    /// There is no address space for it.
+    #[error("a pool of {instances} instances cannot be set up{}: {reason}\n  help: {}", limited(*permitted), more_room(*fitting, *permitted))]
+    AddressSpace {
+        /// What was asked for, or is usual.
+        instances: u32,
+        /// The bytes that the process may have (`ulimit -v`); `None` where that is not limited.
+        permitted: Option<u64>,
+        /// The instances that there is room for now.
+        fitting: u32,
+        /// What the system says.
+        reason: String,
     },
     /// It is not a number of instances.
     #[error("a pool has 1 to {MAX_INSTANCES} instances, and {0} were asked for")]
@@ -122,6 +138,57 @@ impl Pool {
             _ => Ok(instances),
         }
     }
+}
+
+impl PoolError {
+    /// That `machine` has no room for so many, with the most for which `fits` says that there is room; one is left for what else the
+    /// process maps.
+    pub(super) fn address_space(
+        instances: u32,
+        machine: &Machine,
+        reason: &impl ToString,
+        fits: impl Fn(u32) -> bool,
+    ) -> Self {
+        let (mut fitting, mut too_many) = (0, instances);
+        while too_many - fitting > 1 {
+            let between = u32::midpoint(fitting, too_many);
+            if fits(between) {
+                fitting = between;
+            } else {
+                too_many = between;
+            }
+        }
+        Self::AddressSpace {
+            instances,
+            permitted: machine.address_space,
+            fitting: fitting.saturating_sub(1),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+fn limited(permitted: Option<u64>) -> String {
+    permitted.map_or_else(String::new, |bytes| {
+        let bytes = bytesize::ByteSize::b(bytes);
+        format!(
+            " in the {} of address space that this process may have",
+            bytes.display().iec()
+        )
+    })
+}
+
+fn more_room(fitting: u32, permitted: Option<u64>) -> String {
+    let less = match fitting {
+        0 => "use `profile: on-demand`".to_owned(),
+        fitting => format!("ask for at most {fitting} `instances`"),
+    };
+    let more = match permitted {
+        Some(_) => "raise the limit: ulimit -v unlimited",
+        None => {
+            "have the system or the container permit the process more memory mappings and address space"
+        }
+    };
+    format!("{less}, or {more}")
 }
 
 /// Has `config` allocate on demand.
@@ -170,20 +237,47 @@ mod tests {
         let any = Pool::default();
         assert_eq!(any.size(&machine(None)).unwrap(), INSTANCES);
         assert_eq!(any.size(&machine(Some(65_530))).unwrap(), INSTANCES);
-        assert_eq!(any.size(&machine(Some(5_600))).unwrap(), 100);
+        assert_eq!(any.size(&machine(Some(5_800))).unwrap(), 100);
         assert_eq!(any.size(&machine(Some(0))).unwrap(), 1);
         let many = |instances| Pool {
             instances: Some(instances),
         };
-        assert_eq!(many(10_000).size(&machine(Some(65_530))).unwrap(), 10_000);
+        assert_eq!(many(7_000).size(&machine(Some(65_530))).unwrap(), 7_000);
         let error = many(20_000).size(&machine(Some(65_530))).unwrap_err();
         let told = error.to_string();
         assert!(
-            told.contains("at most 10088 instances") && told.contains("vm.max_map_count=125000"),
+            told.contains("at most 7566 instances") && told.contains("vm.max_map_count=165000"),
             "{told}"
         );
         for wrong in [0, MAX_INSTANCES + 1] {
             assert!(many(wrong).size(&machine(None)).is_err());
         }
+    }
+    #[test]
+    fn a_pool_without_address_space_is_told_with_what_there_is_room_for() {
+        let machine = |address_space| Machine {
+            mappings: None,
+            address_space,
+        };
+        for room in [0, 1, 2, 7, 99] {
+            let fits = |instances| instances <= room;
+            let error = PoolError::address_space(100, &machine(Some(64 << 30)), &"no memory", fits);
+            let told = error.to_string();
+            // One is left for what else there is.
+            let help = match room {
+                0 | 1 => "use `profile: on-demand`".to_owned(),
+                room => format!("ask for at most {} `instances`", room - 1),
+            };
+            for part in [
+                "64.0 GiB of address space",
+                "no memory",
+                &help,
+                "ulimit -v unlimited",
+            ] {
+                assert!(told.contains(part), "{room}: {told}");
+            }
+        }
+        let told = PoolError::address_space(100, &machine(None), &"no memory", |_| false);
+        assert!(!told.to_string().contains("ulimit"), "{told}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     EngineError,
-    allocation::{self, Allocated, Allocation, TABLE_ELEMENTS},
+    allocation::{self, Allocated, Allocation, Pool, PoolError, TABLE_ELEMENTS},
     aot::Unusable,
     epoch::EpochTicker,
     machine::Machine,
@@ -92,39 +92,51 @@ impl Backend {
 }
 
 impl Backends {
-    /// Sets up what `wanted` says, or memory on demand where this machine has no room for a pool.
+    /// Sets up what `wanted` says.
     ///
     /// # Errors
-    /// A pool of a size that was asked for needs more mappings than the system permits, or wasmtime does not start.
+    /// There is no room for a pool that was asked for, or wasmtime does not start.
     pub(super) fn new(wanted: Allocation) -> Result<Self, EngineError> {
-        let notice = match wanted {
-            Allocation::OnDemand => None,
+        let machine = Machine::here();
+        match wanted {
+            Allocation::OnDemand => Self::on_demand(None),
             Allocation::Pooling(pool) => {
-                let instances = pool.size(&Machine::here())?;
-                match Backend::new(
-                    &settings::pooling(instances),
-                    Some(Arc::new(Slots::new(instances))),
-                    true,
-                ) {
-                    Ok(first) => {
-                        return Ok(Self {
-                            first,
-                            fallback: OnceLock::new(),
-                            allocated: Allocated {
-                                instances: Some(instances),
-                                kept: Some(allocation::KEPT),
-                                pagemap_scan: Machine::scans_pages(),
-                                notice: None,
-                            },
-                        });
-                    }
-                    // The address space is limited (`ulimit -v`, a container): a smaller pool would be a guess.
-                    Err(error) => Some(format!(
-                        "a pool of {instances} instances cannot be set up, so memory is mapped on demand, which is slower: {error}"
-                    )),
-                }
+                let instances = pool.size(&machine)?;
+                Self::pooling(instances).map_err(|error| {
+                    PoolError::address_space(instances, &machine, &error, |instances| {
+                        wasmtime::Engine::new(&settings::pooling(instances)).is_ok()
+                    })
+                    .into()
+                })
             }
-        };
+            Allocation::Automatic => {
+                let instances = Pool::default().size(&machine)?;
+                Self::pooling(instances).or_else(|error| {
+                    let notice = format!(
+                        "a pool of {instances} instances cannot be set up, so memory is mapped on demand, which is slower: {error}"
+                    );
+                    tracing::warn!(target: "arborist", "{notice}");
+                    Self::on_demand(Some(notice))
+                })
+            }
+        }
+    }
+
+    fn pooling(instances: u32) -> Result<Self, EngineError> {
+        let slots = Arc::new(Slots::new(instances));
+        Ok(Self {
+            first: Backend::new(&settings::pooling(instances), Some(slots), true)?,
+            fallback: OnceLock::new(),
+            allocated: Allocated {
+                instances: Some(instances),
+                kept: Some(allocation::KEPT),
+                pagemap_scan: Machine::scans_pages(),
+                notice: None,
+            },
+        })
+    }
+
+    fn on_demand(notice: Option<String>) -> Result<Self, EngineError> {
         Ok(Self {
             first: Backend::new(&settings::on_demand(), None, false)?,
             fallback: OnceLock::new(),

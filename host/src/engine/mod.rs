@@ -33,7 +33,7 @@ mod stdio;
 mod stop;
 mod streaming;
 
-pub use allocation::{Allocated, Allocation, Kept, Pool, PoolError};
+pub use allocation::{Allocated, Allocation, Kept, MAPPINGS, Pool, PoolError};
 pub use aot::{Discard, Discarded, FolderError, KeptComponent, KeptComponents};
 pub use call::{Call, CallError, Parameter};
 pub use compile::{CompileOrder, Compiler, CompilerCommand, compile_as_child};
@@ -90,10 +90,10 @@ pub struct EngineOptions {
 }
 
 impl Default for EngineOptions {
-    /// For a process that makes many runs: out of a pool.
+    /// For a process that makes many runs: out of a pool, where this machine has room for one.
     fn default() -> Self {
         Self {
-            allocation: Allocation::Pooling(Pool::default()),
+            allocation: Allocation::Automatic,
             cache: None,
             cache_size: CacheSize::default(),
             compiler: Compiler::default(),
@@ -116,12 +116,12 @@ pub enum EngineError {
 impl Engine {
     /// Starts an engine.
     ///
-    /// A folder for compiled components that cannot be used is no error: see [`Engine::cache_problem`]. Neither is a pool for which
-    /// there is no address space: see [`Engine::allocated`].
+    /// A folder for compiled components that cannot be used is no error: see [`Engine::cache_problem`]. Neither is it that there is no
+    /// room for a pool where none was asked for: see [`Engine::allocated`].
     ///
     /// # Errors
-    /// wasmtime refuses the settings on this machine, the system gives no thread for the ticker, or a pool of a size that was
-    /// asked for needs more mappings than the system permits.
+    /// wasmtime refuses the settings on this machine, the system gives no thread for the ticker, or there is no room for a pool that
+    /// was asked for.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
         let backends = Backends::new(options.allocation)?;
         let inner = &backends.first().inner;

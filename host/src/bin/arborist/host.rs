@@ -252,9 +252,6 @@ pub(crate) fn engine(
         };
         Failure::new(exit, error)
     })?;
-    if let Some(notice) = &engine.allocated().notice {
-        talk.warn(notice);
-    }
     if let Some(problem) = engine.cache_problem() {
         talk.warn(problem);
     }

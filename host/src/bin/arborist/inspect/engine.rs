@@ -33,11 +33,10 @@ pub(super) fn inspect(
 #[derive(Serialize)]
 pub(super) struct Told {
     wasmtime: &'static str,
-    /// What instances get their memory by, which may be less than what was asked for.
+    /// What instances get their memory by.
     profile: &'static str,
     asked_for: &'static str,
     asked_by: String,
-    notice: Option<String>,
     instances: Option<u32>,
     instances_by: Option<String>,
     kept: Option<Kept>,
@@ -95,7 +94,6 @@ impl Told {
             profile: if pooling { POOLING } else { ON_DEMAND },
             asked_for: settings.engine.profile.name(),
             asked_by: source("engine.profile").unwrap_or_default(),
-            notice: allocated.notice.clone(),
             instances: allocated.instances,
             instances_by: source("engine.instances"),
             kept: allocated.kept.map(|kept| Kept {
@@ -173,13 +171,7 @@ impl Told {
     }
 
     fn profile_text(&self) -> String {
-        let (profile, asked) = (self.profile, self.asked_for);
-        let source = printable(&self.asked_by, 400);
-        match &self.notice {
-            // It was warned of as well; here it is the reason.
-            Some(notice) => format!("{profile}, where {asked} was asked for ({source}): {notice}"),
-            None => format!("{profile} ({source})"),
-        }
+        format!("{} ({})", self.profile, printable(&self.asked_by, 400))
     }
 
     fn kept_text(&self) -> String {
