@@ -95,3 +95,46 @@ fn children() -> Duration {
     };
     time(usage.ru_utime) + time(usage.ru_stime)
 }
+
+/// Which of the processors that this process may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Processor {
+    /// The first.
+    First,
+    /// The last, which is another one where there are two.
+    Last,
+}
+
+/// Keeps this thread on one processor, and what it starts: waking another one costs what waking oneself does not, and where the system puts
+/// two threads that talk to each other is its own affair from one moment to the next.
+///
+/// # Panics
+/// The system does not say which there are.
+#[allow(
+    unsafe_code,
+    reason = "the safe wrappers of this are in no crate that is here"
+)]
+pub fn stay_on(which: Processor) {
+    // SAFETY: an array of bits, for which all zeroes is the empty set; the system fills it, and gets its size.
+    let permitted = unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        let size = std::mem::size_of::<libc::cpu_set_t>();
+        assert_eq!(libc::sched_getaffinity(0, size, &raw mut set), 0);
+        set
+    };
+    let most = usize::try_from(libc::CPU_SETSIZE).unwrap_or(0);
+    // SAFETY: each number is less than the set has bits.
+    let mut there = (0..most).filter(|cpu| unsafe { libc::CPU_ISSET(*cpu, &permitted) });
+    let cpu = match which {
+        Processor::First => there.next(),
+        Processor::Last => there.next_back(),
+    };
+    let cpu = cpu.expect("a processor that this thread runs on");
+    // SAFETY: as above; the system reads the set.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(cpu, &mut set);
+        // A system that forbids it leaves the threads where they are.
+        libc::sched_setaffinity(0, std::mem::size_of::<libc::cpu_set_t>(), &raw const set);
+    }
+}

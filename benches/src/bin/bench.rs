@@ -45,7 +45,7 @@ struct Args {
     #[arg(long, hide = true)]
     suspended: Option<Side>,
     /// How many of them.
-    #[arg(long, hide = true, default_value_t = 3_000)]
+    #[arg(long, hide = true, default_value_t = 1_000)]
     runs: usize,
 }
 

@@ -7,7 +7,7 @@ use crate::{
     rounds::Compared,
 };
 use arborist::{
-    engine::{Allocation, Pool},
+    engine::{Allocation, MAPPINGS, Machine, Pool},
     runner::{Description, Parameters},
 };
 use std::{fs, process::Command, str::FromStr, sync::Arc, time::Duration};
@@ -46,7 +46,7 @@ impl Side {
 const WAIT: &str = "sleep";
 
 pub(super) fn rows(plan: &Plan) -> Vec<Row> {
-    let runs = plan.times(3_000);
+    let runs = plan.times(permitted());
     // Each in a process of its own, which has nothing else.
     let program = std::env::current_exe().expect("this program");
     let measure = |side: Side| {
@@ -78,6 +78,14 @@ pub(super) fn rows(plan: &Plan) -> Vec<Row> {
         goal: None,
         goal_ratio: Some(1.15),
     }]
+}
+
+/// Ten thousand, or as many as the system's bound on a process' mappings leaves room for.
+fn permitted() -> usize {
+    let mappings = Machine::here().mappings.unwrap_or(u64::MAX);
+    // Some are the program's own.
+    let instances = mappings.saturating_sub(6_000) / MAPPINGS;
+    usize::try_from(instances.min(10_000)).unwrap_or(10_000)
 }
 
 /// Starts `runs` runs that wait, and gives what the process then has resident, in bytes.

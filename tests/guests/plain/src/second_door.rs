@@ -18,7 +18,7 @@ const WRITE: usize = 4096;
 pub(crate) fn run(argument: &str, parameters: &[Parameter]) -> Result<String, RunnerError> {
     let (method, url) = line(argument, parameters)?;
     let mut report = Report::new(&url);
-    let answer = match send(&parts(method, &url, parameters), parameters) {
+    let answer = match ask(&method, &url, parameters) {
         Ok(answer) => answer,
         Err(error) => return failed(report, error, parameters),
     };
@@ -40,8 +40,7 @@ pub(crate) fn leave(argument: &str, parameters: &[Parameter]) -> Result<String, 
     let (Some(how), Some(method), Some(url)) = (words.next(), words.next(), words.next()) else {
         return Err(unusable("no way to leave, method and URL"));
     };
-    let parts = parts(method.to_owned(), url, parameters);
-    let answer = send(&parts, parameters).map_err(|error| unusable(&error))?;
+    let answer = ask(method, url, parameters).map_err(|error| unusable(&error))?;
     let body = answer.consume().map_err(|()| unusable("consumed"))?;
     let stream = body.stream().map_err(|()| unusable("no stream"))?;
     drop(stream.blocking_read(64 << 10));
@@ -95,13 +94,23 @@ pub(crate) fn hoard(argument: &str) -> Result<String, RunnerError> {
     Ok(report.to_spec())
 }
 
+type Headers = [(String, Vec<u8>)];
+
+fn headers(parameters: &[Parameter]) -> Result<Vec<(String, Vec<u8>)>, String> {
+    asked::headers(parameters).map_err(|error| format!("{error:?}"))
+}
+
 /// Sends a request for `url`, cut as [`run`] cuts it.
 pub(crate) fn ask(
     method: &str,
     url: &str,
     parameters: &[Parameter],
 ) -> Result<IncomingResponse, String> {
-    send(&parts(method.to_owned(), url, parameters), parameters)
+    send(
+        &parts(method.to_owned(), url, parameters),
+        &headers(parameters)?,
+        parameters,
+    )
 }
 
 fn lines(answer: &IncomingResponse) -> String {
@@ -111,8 +120,12 @@ fn lines(answer: &IncomingResponse) -> String {
     entries.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn send(parts: &Parts, parameters: &[Parameter]) -> Result<IncomingResponse, String> {
-    let answer = begin(parts, parameters)?;
+fn send(
+    parts: &Parts,
+    headers: &Headers,
+    parameters: &[Parameter],
+) -> Result<IncomingResponse, String> {
+    let answer = begin(parts, headers, parameters)?;
     answer.subscribe().block();
     let answer = answer.get().ok_or("no answer")?.map_err(|()| "taken")?;
     answer.map_err(|error| said(&error))
@@ -125,9 +138,11 @@ pub(crate) fn requests(argument: &str, parameters: &[Parameter]) -> Result<Strin
         return Err(unusable("no number, method and URL"));
     };
     let parts = parts(method.to_owned(), url, parameters);
+    // Once for all of them: what is measured with this is the requests.
+    let headers = headers(parameters).map_err(|error| unusable(&error))?;
     let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();
     for _ in 0..number(count, 1)? {
-        let answer = send(&parts, parameters).and_then(|answer| {
+        let answer = send(&parts, &headers, parameters).and_then(|answer| {
             let status = answer.status().to_string();
             body(&answer).map(|_| status)
         });
@@ -144,10 +159,11 @@ pub(crate) fn at_once(argument: &str, parameters: &[Parameter]) -> Result<String
     let (Some(count), Some(method), Some(url)) = (words.next(), words.next(), words.next()) else {
         return Err(unusable("no number, method and URL"));
     };
+    let headers = headers(parameters).map_err(|error| unusable(&error))?;
     let mut under_way = Vec::new();
     for nth in 0..number(count, 1)? {
         let parts = parts(method.to_owned(), &format!("{url}?{nth}"), parameters);
-        let answer = begin(&parts, parameters).map_err(|error| unusable(&error))?;
+        let answer = begin(&parts, &headers, parameters).map_err(|error| unusable(&error))?;
         under_way.push((nth, answer.subscribe(), answer));
     }
     let mut report = Report::new(url);
@@ -170,12 +186,15 @@ pub(crate) fn at_once(argument: &str, parameters: &[Parameter]) -> Result<String
 }
 
 /// Sends a request and waits for nothing.
-fn begin(parts: &Parts, parameters: &[Parameter]) -> Result<FutureIncomingResponse, String> {
+fn begin(
+    parts: &Parts,
+    given: &Headers,
+    parameters: &[Parameter],
+) -> Result<FutureIncomingResponse, String> {
     let headers = Fields::new();
-    let given = asked::headers(parameters).map_err(|error| format!("{error:?}"))?;
     for (name, value) in given {
         headers
-            .append(&name, &value)
+            .append(name, value)
             .map_err(|error| format!("invalid-request: header: {error:?}"))?;
     }
     let request = OutgoingRequest::new(headers);
@@ -201,15 +220,14 @@ fn begin(parts: &Parts, parameters: &[Parameter]) -> Result<FutureIncomingRespon
 }
 
 fn trailers(parameters: &[Parameter]) -> Result<Option<Fields>, String> {
-    let trailers = Fields::new();
-    let mut any = false;
+    let mut trailers = None;
     for (name, value) in asked::trailers(parameters) {
-        any = true;
         trailers
+            .get_or_insert_with(Fields::new)
             .append(name, value)
             .map_err(|error| format!("invalid-request: trailer: {error:?}"))?;
     }
-    Ok(any.then_some(trailers))
+    Ok(trailers)
 }
 
 /// The body, as often as it is to be sent.
