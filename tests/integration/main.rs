@@ -40,6 +40,7 @@ mod proxy;
 mod rate;
 mod retry;
 mod sandbox;
+mod sdk_examples;
 mod services;
 mod streaming;
 mod streams;
