@@ -30,6 +30,7 @@ mod engine_runs;
 mod events;
 mod examples;
 mod explain;
+mod first_steps;
 mod graph;
 mod guide;
 mod languages;

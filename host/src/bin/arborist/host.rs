@@ -4,19 +4,20 @@ use crate::{
     args::{self, Format, RunnerArgs},
     audit, cache,
     exit::{Exit, Failure},
-    output::Staged,
+    output::{self, Staged},
     settings::{self, Surroundings},
     talk::Talk,
     tape::TapeFile,
 };
 use arborist::{
-    config::{EngineSettings, Folders, Invocation, Profile, Settings},
+    config::{EngineSettings, Folders, Invocation, Profile, RunnerOrigin, Settings},
     engine::{
         Allocation, Compiler, CompilerCommand, Component, Engine, EngineError, EngineOptions,
         Event, Observer, Origin, Pool, Source,
     },
     escape::printable,
     limits::Limits,
+    project::Stale,
     runner::{self, Deadline, Made, Operation, Outside, Parameters, RunError, Runner, Running},
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -53,6 +54,9 @@ impl Plan {
             .iter()
             .for_each(|warning| talk.warn(warning));
         let source = settings::source(&settings, &surroundings.folders).await?;
+        if args.component.is_none() {
+            tell_stale(&settings, talk).await?;
+        }
         let parameters = Parameters::parse(&args.params)?;
         let tape = TapeFile::open(&args.tape).await?;
         Ok(Self {
@@ -160,6 +164,18 @@ pub(crate) fn tell<T>(made: &Made<T>, talk: &Talk) {
     if let Some(reason) = &made.not_kept {
         talk.warn(format!("the result is not cached: {reason}"));
     }
+}
+
+/// Says where the component lies in a project's folder and is older than its sources. Of one that the user names by itself nothing is
+/// said: it is what it is.
+pub(crate) async fn tell_stale(settings: &Settings, talk: &Talk) -> Result<(), Failure> {
+    let RunnerOrigin::File(component) = &settings.runner.origin else {
+        return Ok(());
+    };
+    let component = component.clone();
+    let stale = output::aside(move || Ok(Stale::of(&component))).await?;
+    stale.iter().for_each(|stale| talk.warn(stale));
+    Ok(())
 }
 
 /// A run's failure; where requests were given up that may go better later, with how they are sent again.
