@@ -190,7 +190,7 @@ pub(crate) fn failed(error: RunError, running: &Running) -> Failure {
                 retry.attempts
             ),
         };
-        failure.message.push_str(&format!("\n  help: {help}"));
+        failure.help.push(help);
     }
     failure
 }
