@@ -14,7 +14,14 @@ const MAX_DEPTH: usize = 6;
 /// A checkout or a copy writes sources and a component within moments, in any order.
 const MOMENT: Duration = Duration::from_secs(2);
 /// Folders of what tools make or fetch.
-const MADE: [&str; 5] = ["target", "node_modules", "venv", "__pycache__", "dist"];
+const MADE: [&str; 6] = [
+    "target",
+    "node_modules",
+    "venv",
+    "__pycache__",
+    "dist",
+    "build",
+];
 
 /// A component whose sources were changed after it was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,7 +177,7 @@ mod tests {
             ("Cargo.toml", "src/lib.rs", "build/x.js"),
             ("app.py", "helper.py", "runner.test.yaml"),
             ("package.json", "runner.js", "agent-arborist.yaml"),
-            ("tsconfig.json", "runner.ts", "runner.js"),
+            ("tsconfig.json", "runner.ts", "build/runner.d.ts"),
             ("main.c", "bindings/runner.h", "core.wasm"),
         ] {
             let files = |source_after, other_after| {
