@@ -32,15 +32,18 @@ pub struct Stale {
 }
 
 impl Stale {
+    /// Whether `component` lies in a project's folder, so that there is something to look at: a few names of files are asked for.
+    #[must_use]
+    pub fn concerns(component: &Path) -> bool {
+        component.parent().and_then(language_of).is_some()
+    }
+
     /// What there is to know of `component` by the times of its project's files: none where it does not lie in a project's folder,
     /// is no older than its sources, or cannot be judged. Only files are looked at, 2,000 entries at most, and no link is followed.
     #[must_use]
     pub fn of(component: &Path) -> Option<Self> {
         let folder = component.parent()?;
-        let language = match Language::of(folder).as_slice() {
-            [language] => *language,
-            _ => return None,
-        };
+        let language = language_of(folder)?;
         let built = fs::metadata(component).ok()?.modified().ok()?;
         let mut newest = Newest {
             language,
@@ -53,6 +56,14 @@ impl Stale {
             source,
             component: component.to_owned(),
         })
+    }
+}
+
+/// The one language that a project's folder is in.
+fn language_of(folder: &Path) -> Option<Language> {
+    match Language::of(folder).as_slice() {
+        [language] => Some(*language),
+        _ => None,
     }
 }
 
@@ -195,6 +206,7 @@ mod tests {
     fn what_cannot_be_judged_is_not() {
         // No project, two at once, no component, and what was written at one time.
         let (_folder, component) = project(&[("src/lib.rs", 10)]);
+        assert!(!Stale::concerns(&component));
         assert_eq!(Stale::of(&component), None);
         let (_folder, component) = project(&[("Cargo.toml", 10), ("app.py", 10)]);
         assert_eq!(Stale::of(&component), None);

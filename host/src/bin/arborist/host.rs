@@ -172,6 +172,10 @@ pub(crate) async fn tell_stale(settings: &Settings, talk: &Talk) -> Result<(), F
     let RunnerOrigin::File(component) = &settings.runner.origin else {
         return Ok(());
     };
+    // Most runs are of no project, and start no thread for this.
+    if !Stale::concerns(component) {
+        return Ok(());
+    }
     let component = component.clone();
     let stale = output::aside(move || Ok(Stale::of(&component))).await?;
     stale.iter().for_each(|stale| talk.warn(stale));
