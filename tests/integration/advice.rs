@@ -23,7 +23,7 @@ fn a_denial_and_its_explanation_give_the_same_line_and_the_line_permits_it() {
     let host = host(&format!("  allow: [\"GET {origin}/v1\"]\n"));
     let url = service.url("/v2");
     let ask = format!("http GET {url}");
-    let line = format!("allow: [\"GET {origin}/v1\", \"GET {origin}\"]");
+    let line = format!("allow: [\"GET {origin}/v1\", \"GET {origin}/v2\"]");
     let said = host
         .run(&["run", &ask, "--param", "on-error=fail"])
         .failed(6);

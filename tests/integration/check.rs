@@ -304,8 +304,11 @@ fn a_folder_that_is_no_project_is_told_as_such() {
     // Nor is one above it its own.
     host.file("agent-arborist.yaml", "runner: mock\n");
     let said = host.run(&["check", "./empty"]).failed(2);
+    assert!(said.contains("is of another project"), "{said}");
+    let named = ["check", "./empty", "--config", "agent-arborist.yaml"];
+    let said = host.run(&named).failed(2);
     assert!(
-        said.contains("the configuration in force is") && said.contains("--config"),
+        said.contains("the configuration in force is") && said.contains("leave out --config"),
         "{said}"
     );
     host.file("empty/agent-arborist.yaml", "runner: mock\n");

@@ -39,12 +39,12 @@ fn what_is_denied_is_said_with_what_would_permit_it() {
     for words in [
         "denied: GET https://api.example.com/v2, which no rule of `custom.allow` permits",
         "allow: [",
-        "--allow \"GET https://api.example.com\"",
+        "--allow \"GET https://api.example.com/v2\"",
     ] {
         assert!(ran.stdout.contains(words), "{}", ran.stdout);
     }
     // What it says permits it.
-    let allow = ["--allow", "GET https://api.example.com"];
+    let allow = ["--allow", "GET https://api.example.com/v2"];
     let text = host
         .run(&args("https://api.example.com/v2", &allow))
         .succeeded();

@@ -142,6 +142,21 @@ fn each_missing_tool_is_told_with_how_it_is_installed() {
     // What comes after the first.
     let host = project("ts");
     program(&host, "bin/node", "echo v22.1.0");
+    let not_installed = |host: &Host| {
+        let error = built(host, &[]).failed(2);
+        assert!(
+            error.contains("the packages of this project are not installed, and `jco`")
+                && error.ends_with("before the first build:  npm install\n"),
+            "{error}"
+        );
+    };
+    not_installed(&host);
+    // What the system has in its place is another version.
+    program(&host, "bin/jco", "echo 1.2.3");
+    not_installed(&host);
+    fs::remove_file(host.home().join("bin/jco")).unwrap();
+    // Of a project whose packages are there, one is missing.
+    fs::create_dir(host.home().join("mine/node_modules")).unwrap();
     let error = built(&host, &[]).failed(2);
     assert!(
         error.contains("`jco` is needed") && error.contains("@bytecodealliance/jco@1.35.0"),

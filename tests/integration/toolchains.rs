@@ -203,6 +203,12 @@ fn language(language: &'static str) {
         error.contains("no rule of `mine.allow` permits") && error.contains("help: to allow it"),
         "{error}"
     );
+    if language == "rust" {
+        // In words, and not as the program's own text of it.
+        let said =
+            "the service cannot be asked: the host's egress rules do not permit this request";
+        assert!(error.contains(said), "{error}");
+    }
 }
 
 /// A fault in the sources is told by the tool, and no component comes of it.

@@ -8,6 +8,7 @@ use arborist::runner::runner_types::{
 };
 use exports::arborist::runner::{about, generate};
 use serde::{Deserialize, Serialize};
+use wasi::config::store;
 use wstd::http::{Body, Client, Request, Response, error::ErrorCode};
 
 #[derive(Serialize)]
@@ -68,8 +69,10 @@ impl about::Guest for Runner {
 
 /// A field of this runner's section in agent-arborist.yaml; for a secret a placeholder, in whose stead the host sends the value.
 fn config(field: &str) -> Result<String, RunnerError> {
-    let value = wasi::config::store::get(field)
-        .map_err(|error| RunnerError::Other(format!("{error:?}")))?;
+    let value = store::get(field).map_err(|error| {
+        let (store::Error::Upstream(why) | store::Error::Io(why)) = error;
+        RunnerError::Other(format!("the configuration cannot be read: {why}"))
+    })?;
     value.ok_or_else(|| RunnerError::InvalidConfig(format!("`{field}` is missing")))
 }
 

@@ -10,12 +10,12 @@
 //!
 //! impl Runner for Greeter {
 //!     fn describe() -> Info {
-//!         Info::new("greeter", env!("CARGO_PKG_VERSION"), "Greets whatever it is asked for")
+//!         let version = env!("CARGO_PKG_VERSION");
+//!         Info::new("greeter", version, "Greets, whatever it is asked for")
 //!     }
 //!
-//!     fn generate_task_spec(request: &Request) -> Result<SpecText, Error> {
-//!         let spec = TaskSpec::new("greeting", request.description())
-//!             .step(Step::new("greet", "echo hello"));
+//!     fn generate_task_spec(_: &Request) -> Result<SpecText, Error> {
+//!         let spec = TaskSpec::new("greeting", "Says hello").step(Step::new("greet", "echo hello"));
 //!         Ok(spec.into())
 //!     }
 //! }

@@ -20,6 +20,8 @@ pub(super) struct Binder {
     allowed: Vec<Origin>,
     listed: Vec<Entry>,
     exposed: Vec<String>,
+    /// Whether no secret will be sent, so that what a variable holds need not be fit for it.
+    unsent: bool,
 }
 
 /// A URL field.
@@ -71,6 +73,20 @@ impl Binder {
             binder.exposed.push(field.clone());
         }
         binder
+    }
+
+    /// The same for a command that sends no secret, if it `is` one.
+    pub(super) fn unsent(self, is: bool) -> Self {
+        Self { unsent: is, ..self }
+    }
+
+    /// The secret that has this value; none if it is too short and that matters. The environment is not the file's fault, so a
+    /// variable's value matters only where it would be sent.
+    pub(super) fn secret(&self, value: String, from_variable: bool) -> Option<Secret> {
+        match Secret::new(value) {
+            Err(_) if self.unsent && from_variable => Some(Secret::too_short()),
+            secret => secret.ok(),
+        }
     }
 
     /// Adds what defaults follow from.
@@ -131,7 +147,7 @@ impl Binder {
             return None;
         }
         let value = if self.is_secret(&own.name, &own.value) {
-            FieldValue::Secret(secret(&own, report)?)
+            FieldValue::Secret(self.secret_of(&own, report)?)
         } else if own.value.unset {
             return None;
         } else {
@@ -143,8 +159,29 @@ impl Binder {
             source,
             variables: own.value.uses,
             at: own.at,
+            key: own.key,
             no_string,
         })
+    }
+
+    fn secret_of(&self, own: &Own, report: &mut Report) -> Option<Secret> {
+        if own.value.unset {
+            return Some(Secret::unset());
+        }
+        let variable = own.value.uses.first();
+        let secret = self.secret(own.value.text.clone(), variable.is_some());
+        if secret.is_none() {
+            let help = match variable {
+                Some(variable) => format!("check the variable `{}`", shown(variable)),
+                None => "a field whose last word is key, token, secret, password and the like is a secret; if this is none, the runner needs another name for it".to_owned(),
+            };
+            let message = format!(
+                "`{}` is a secret, and a secret has at least {MIN_SECRET_BYTES} bytes",
+                shown(&own.name)
+            );
+            report.fault(&own.at, message, help);
+        }
+        secret
     }
 
     /// Where the secret `field` may go. Says so if plain http keeps it from an origin.
@@ -257,23 +294,4 @@ fn origins(texts: &[Text], report: &mut Report) -> Vec<Origin> {
         }
     }
     origins
-}
-
-fn secret(own: &Own, report: &mut Report) -> Option<Secret> {
-    if own.value.unset {
-        return Some(Secret::unset());
-    }
-    let secret = Secret::new(own.value.text.clone()).ok();
-    if secret.is_none() {
-        let help = match own.value.uses.first() {
-            Some(variable) => format!("check the variable `{}`", shown(variable)),
-            None => "a field whose last word is key, token, secret, password and the like is a secret; if this is none, the runner needs another name for it".to_owned(),
-        };
-        let message = format!(
-            "`{}` is a secret, and a secret has at least {MIN_SECRET_BYTES} bytes",
-            shown(&own.name)
-        );
-        report.fault(&own.at, message, help);
-    }
-    secret
 }

@@ -5,7 +5,7 @@ use super::keys::nearest;
 use super::overlay::variable_for;
 use super::report::Report;
 use super::settings::{Field, FieldValue, Settings, Source};
-use crate::secrets::{MIN_SECRET_BYTES, Secret};
+use crate::secrets::MIN_SECRET_BYTES;
 
 /// Most fields that one warning names.
 const MAX_UNREAD: usize = 8;
@@ -74,14 +74,21 @@ impl Settings {
                     "give the name of a variable that holds it: --set-env {shown_name}=VARIABLE"
                 );
                 report.fault(&field.at, format!("the runner says that `{shown_name}` is a secret, and here everybody could read it in the list of processes"), help);
-            } else if let Ok(secret) = Secret::new(value.clone()) {
+            } else if let Some(secret) = self
+                .binder
+                .secret(value.clone(), !field.variables.is_empty())
+            {
                 field.value = FieldValue::Secret(secret);
                 self.secrets.push(self.binder.bind(field, report));
             } else {
                 let message = format!(
                     "the runner says that `{shown_name}` is a secret, and a secret has at least {MIN_SECRET_BYTES} bytes"
                 );
-                report.fault(&field.at, message, None);
+                let help = field
+                    .variables
+                    .first()
+                    .map(|variable| format!("check the variable `{}`", shown(variable)));
+                report.fault(&field.at, message, help);
             }
         }
     }
@@ -101,10 +108,10 @@ impl Settings {
             let given = self.fields.iter().any(|field| field.name == near);
             let message = format!("the runner has no field `{}`", shown(&field.name));
             if given {
-                report.warn(Some(&field.at), message);
+                report.warn(Some(&field.key), message);
             } else {
                 report.fault(
-                    &field.at,
+                    &field.key,
                     message,
                     format!("did you mean `{}`?", shown(near)),
                 );
@@ -183,7 +190,7 @@ fn warn_of_unread(unread: &[&Field], report: &mut Report) {
         "the runner does not read {}; `arborist inspect` lists what it reads",
         names.join(", ")
     );
-    report.warn(Some(&first.at), message);
+    report.warn(Some(&first.key), message);
 }
 
 /// Whether the field is the declared one, or in the map or list of that name.

@@ -27,6 +27,7 @@ pub(super) fn lay_default_urls(urls: &[DefaultUrl], fields: &mut Vec<Own>) {
             fields.push(Own {
                 name: default.field.to_owned(),
                 value: Scalar::literal(url),
+                key: at.clone(),
                 at,
             });
         }
@@ -55,7 +56,7 @@ pub(super) fn is_url_name(field: &str) -> bool {
     })
 }
 
-fn is_url(text: &str) -> bool {
+pub(super) fn is_url(text: &str) -> bool {
     let scheme = |scheme: &str| {
         text.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))

@@ -3,13 +3,13 @@
 use super::entries::parsed;
 use super::environment::Environment;
 use super::fault::Faults;
-use super::keys::{Scope, reserved};
+use super::keys::{Scope, nearest_value, reserved};
 use super::node::{At, Node};
 use super::overlay;
 use super::report::Report;
 use super::resolve::Resolver;
 use super::values::count;
-use super::written::{map, unknown_key};
+use super::written::{map, text, unknown_key};
 use crate::limits::{CacheSize, CacheSizeError, MAX_INSTANCES};
 
 /// The settings of `engine`.
@@ -122,6 +122,10 @@ fn read(
     settings
 }
 
+/// The values of `profile`.
+const PROFILES: [&str; 2] = ["on-demand", "pooling"];
+const FORM_OF_PROFILE: &str = "`on-demand` or `pooling`";
+
 const KEYS: [&str; 3] = ["cache_size", "profile", "instances"];
 
 /// What one key says.
@@ -134,8 +138,18 @@ enum Value {
 fn value(node: &Node, name: &str, label: &str, report: &mut Report) -> Option<Value> {
     match name {
         "profile" => {
-            let form = "`on-demand` or `pooling`";
-            parsed(node, label, form, Profile::parse, report).map(Value::Profile)
+            let text = text(node, label, FORM_OF_PROFILE, report)?;
+            let profile = Profile::parse(text);
+            if profile.is_none() {
+                let help =
+                    nearest_value(text, &PROFILES).map(|near| format!("did you mean `{near}`?"));
+                report.fault(
+                    &node.at,
+                    format!("`{label}` must be {FORM_OF_PROFILE}"),
+                    help,
+                );
+            }
+            profile.map(Value::Profile)
         }
         "instances" => {
             let form = format!("a whole number from 1 to {MAX_INSTANCES}");

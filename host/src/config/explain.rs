@@ -45,6 +45,7 @@ impl Settings {
         for field in &self.fields {
             let value = match &field.value {
                 FieldValue::Plain(text) => text.as_str(),
+                FieldValue::Secret(secret) if secret.is_too_short() => "**** (too short)",
                 FieldValue::Secret(secret) if secret.is_unset() => "**** (unset)",
                 FieldValue::Secret(_) => "****",
             };

@@ -230,6 +230,12 @@ pub(super) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) 
         .map(|(_, candidate)| candidate)
 }
 
+/// The one of a key's words that `text` is most likely meant for: a slip of it, or its beginning.
+pub(super) fn nearest_value<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
+    let begins = |word: &&&str| text.len() > 1 && word.starts_with(&text.to_ascii_lowercase());
+    nearest(text, words.iter().copied()).or_else(|| words.iter().find(begins).copied())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -37,6 +37,7 @@ mod mask;
 mod node;
 mod overlay;
 mod paths;
+mod reach;
 mod report;
 mod resolve;
 mod section;

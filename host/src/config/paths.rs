@@ -100,6 +100,18 @@ impl Resolver<'_> {
                 help,
             );
         }
+        if below.as_deref().is_some_and(is_of_git) {
+            let help = "git runs what is in there, so a file that was found, not named, has no say in it: choose a path outside `.git`, or name the file with --config if you trust it";
+            self.report
+                .fault(at, format!("`{key}` leads into a `.git` folder"), help);
+            return None;
+        }
         below
     }
+}
+
+/// Whether a path goes through a folder that git keeps a repository in, also where the file system takes capitals for the same.
+fn is_of_git(path: &Path) -> bool {
+    path.components()
+        .any(|part| part.as_os_str().eq_ignore_ascii_case(".git"))
 }

@@ -273,7 +273,8 @@ impl Resolver<'_> {
 
     fn egress(&mut self, name: &str, section: &mut Section) -> Egress {
         let report = &mut self.report;
-        let mut binder = Binder::new(&section.secrets, &section.expose, &section.own, report);
+        let mut binder = Binder::new(&section.secrets, &section.expose, &section.own, report)
+            .unsent(self.invocation.replay);
         let hidden = |own: &section::Own| {
             binder.is_secret(&own.name, &own.value) && !binder.is_exposed(&own.name)
         };

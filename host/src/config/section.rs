@@ -62,7 +62,10 @@ pub(super) struct Models {
 pub(super) struct Own {
     pub(super) name: String,
     pub(super) value: Scalar,
+    /// Where its value stands.
     pub(super) at: At,
+    /// Where its name stands, for an item of a list its list's.
+    pub(super) key: At,
 }
 
 /// How long a cached result is used where `ttl` is left out.
@@ -177,16 +180,16 @@ impl Section {
             return;
         }
         expander.expand(&mut node, &key.text, false, report);
-        self.flatten(key.text, node, report);
+        self.flatten(key.text, key.at, node, report);
     }
 
     /// Nested keys become `a.b`, list items `a.0`. The depth is bounded by the reader.
-    fn flatten(&mut self, name: String, node: Node, report: &mut Report) {
+    fn flatten(&mut self, name: String, key: At, node: Node, report: &mut Report) {
         match node.value {
             Value::Scalar(value) => {
                 if self.own.iter().any(|own| own.name == name) {
                     report.fault(
-                        &node.at,
+                        &key,
                         format!("the field `{}` is given twice", shown(&name)),
                         "once nested and once with a dot in its key; keep one",
                     );
@@ -196,16 +199,17 @@ impl Section {
                     name,
                     value,
                     at: node.at,
+                    key,
                 });
             }
             Value::List(list) => {
                 for (index, item) in list.into_iter().enumerate() {
-                    self.flatten(format!("{name}.{index}"), item, report);
+                    self.flatten(format!("{name}.{index}"), key.clone(), item, report);
                 }
             }
             Value::Map(map) => {
                 for (key, value) in map {
-                    self.flatten(format!("{name}.{}", key.text), value, report);
+                    self.flatten(format!("{name}.{}", key.text), key.at, value, report);
                 }
             }
         }

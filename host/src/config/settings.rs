@@ -41,7 +41,7 @@ pub struct Invocation {
     pub audit: Option<PathBuf>,
     /// `--timeout TIME`, for everything together.
     pub timeout: Option<Duration>,
-    /// An unset secret is no fault: with `--replay` nothing is sent, and other commands send nothing as a rule. A request that needs
+    /// A secret that is unset, or whose variable holds too little, is no fault: with `--replay` nothing is sent, and other commands send nothing as a rule. A request that needs
     /// one is then denied.
     pub replay: bool,
 }
@@ -137,7 +137,10 @@ pub struct Field {
     pub source: Source,
     /// The environment variables whose values are in it.
     pub variables: Vec<String>,
+    /// Where its value stands.
     pub(super) at: At,
+    /// Where its name stands.
+    pub(super) key: At,
     /// Whether it was written as a number, a boolean or null.
     pub(super) no_string: bool,
 }

@@ -11,6 +11,7 @@ use super::builder::PolicyBuilder;
 use super::denial::{Change, Denial, Fix, MAX_MERGED, Mismatch, Reason};
 use super::host::Host;
 use super::rule::Rule;
+use super::suggest::narrowest;
 use super::target::Target;
 
 /// Where a rule comes from, which decides what it may permit.
@@ -158,6 +159,13 @@ impl Policy {
         Err(self.deny_by_rule(target, literal.map(|(_, class)| class), implied, nearest))
     }
 
+    /// Whether a rule is for some request at `target`'s path or below it, by whatever method: what a URL that requests begin with
+    /// can be used for. Nothing of addresses is in the answer.
+    #[must_use]
+    pub fn reaches(&self, target: &Target) -> bool {
+        self.rules.iter().any(|rule| rule.rule.reaches(target))
+    }
+
     fn deny_by_rule(
         &self,
         target: &Target,
@@ -194,7 +202,8 @@ impl Policy {
             .filter(mine)
             .map(|rule| format!("\"{}\"", rule.rule))
             .collect();
-        let missing = format!("\"{} {}\"", target.method(), target.origin());
+        let rule = narrowest(target);
+        let missing = format!("\"{rule}\"");
         let change = match self.has_allow {
             true if rules.len() > MAX_MERGED => Change::Append("allow"),
             true => Change::Replace("allow"),
@@ -207,8 +216,11 @@ impl Policy {
                 format!("allow: [{}]", rules.join(", "))
             }
         };
-        let rule = true;
-        Fix { line, change, rule }
+        Fix {
+            line,
+            change,
+            rule: Some(rule),
+        }
     }
 
     /// The `networks` that would let a name resolve to one of `refused`, with those that are there already.
@@ -232,8 +244,11 @@ impl Policy {
                 format!("networks: [{}]", all.collect::<Vec<_>>().join(", "))
             }
         };
-        let rule = false;
-        Some(Fix { line, change, rule })
+        Some(Fix {
+            line,
+            change,
+            rule: None,
+        })
     }
 
     pub(super) fn lists(&self, address: IpAddr, class: AddressClass) -> bool {

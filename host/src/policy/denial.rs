@@ -121,8 +121,8 @@ pub(super) struct Fix {
     pub(super) line: String,
     /// How it gets into the section.
     pub(super) change: Change,
-    /// Whether a rule permits it, which the command line can give too.
-    pub(super) rule: bool,
+    /// The rule that is missing, which the command line can give too; none where no rule permits it.
+    pub(super) rule: Option<String>,
 }
 
 /// How a line gets into a section.
@@ -183,8 +183,8 @@ impl Denial {
         Why(self)
     }
 
-    /// The line of YAML in the runner's section that would permit the request, such as `allow: ["POST https://api.example.com"]`. It
-    /// is complete: what the key has so far is in it, and where the section has no `allow` yet, the origins that were implied so far,
+    /// The line of YAML in the runner's section that would permit the request, such as `allow: ["POST https://api.example.com/v1/chat"]`:
+    /// the method and path asked for and no more, as far as a rule can say them. It is complete: what the key has so far is in it, and where the section has no `allow` yet, the origins that were implied so far,
     /// since they would be lost. Where that is more than [`MAX_MERGED`] rules, it is one more item for the list.
     ///
     /// None where nothing does, or where nobody should be led to it: link-local and metadata addresses.
@@ -210,9 +210,8 @@ impl Denial {
     /// What would permit the request on the command line; none where a rule does not.
     #[must_use]
     pub fn flag(&self) -> Option<String> {
-        let fix = self.fix.as_ref()?;
-        fix.rule
-            .then(|| format!("--allow \"{} {}\"", self.method, self.origin))
+        let rule = self.fix.as_ref()?.rule.as_ref()?;
+        Some(format!("--allow \"{rule}\""))
     }
 }
 

@@ -25,6 +25,7 @@ mod origin;
 mod path;
 mod rule;
 mod rule_error;
+mod suggest;
 mod target;
 #[cfg(test)]
 mod tests;

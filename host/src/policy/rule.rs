@@ -102,6 +102,17 @@ impl Rule {
         }
     }
 
+    /// Whether the rule is for some request at `target`'s path or below it, by whatever method.
+    #[must_use]
+    pub fn reaches(&self, target: &Target) -> bool {
+        let there = self.host.matches(target.host())
+            && self.scheme == target.scheme()
+            && self.port == target.port();
+        let related =
+            |prefix: &str| is_below(target.path(), prefix) || is_below(prefix, target.path());
+        there && self.prefix.as_deref().is_none_or(related)
+    }
+
     /// The rule in words, for `config explain`.
     #[must_use]
     pub fn describe(&self) -> String {

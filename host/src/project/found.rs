@@ -259,6 +259,28 @@ pub(super) fn file_name(name: &str) -> String {
     }
 }
 
+/// The package.json, or what is wrong with it.
+fn manifest(path: &Path) -> Result<Value, String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    file.take(MANIFEST)
+        .read_to_string(&mut text)
+        .map_err(|error| error.to_string())?;
+    serde_json::from_str(&text).map_err(|error| format!("not valid JSON: {error}"))
+}
+
+/// Whether the folder's package.json names this package among those that it needs.
+pub(super) fn depends_on(folder: &Path, package: &str) -> bool {
+    let Ok(manifest) = manifest(&folder.join(Language::Js.mark())) else {
+        return false;
+    };
+    let mut lists = ["devDependencies", "dependencies"].iter();
+    lists.any(|list| {
+        let list = manifest.get(list);
+        list.is_some_and(|list| list.get(package).is_some())
+    })
+}
+
 /// `name` and `main` of the package.json.
 fn package(folder: &Path) -> Result<(String, String), ProjectError> {
     let path = folder.join(Language::Js.mark());
@@ -267,13 +289,7 @@ fn package(folder: &Path) -> Result<(String, String), ProjectError> {
         reason,
         help: "it needs at least {\"main\": \"runner.js\"}",
     };
-    let mut text = String::new();
-    let file = std::fs::File::open(&path).map_err(|error| fault(error.to_string()))?;
-    file.take(MANIFEST)
-        .read_to_string(&mut text)
-        .map_err(|error| fault(error.to_string()))?;
-    let package: Value =
-        serde_json::from_str(&text).map_err(|error| fault(format!("not valid JSON: {error}")))?;
+    let package = manifest(&path).map_err(fault)?;
     let field = |name: &str| package.get(name).and_then(Value::as_str);
     let main =
         field("main").ok_or_else(|| fault("it names no `main`, the file to build".to_owned()))?;

@@ -10,6 +10,7 @@ mod name;
 mod process;
 
 mod recipe;
+mod stale;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use found::{Project, ProjectError};
 pub use language::Language;
 pub use name::{Name, NameError};
 pub use process::{LINES_SHOWN, ProcessError};
+pub use stale::Stale;
 pub use template::{CreateError, create};
 pub use tool::ToolError;
 

@@ -162,7 +162,8 @@ fn js(name: &str, main: &str, world: &str) -> Recipe {
                 &["node_modules/.bin/jco", "jco"],
                 pinned::JCO,
                 "in the project's folder:  npm install --save-dev --save-exact @bytecodealliance/jco@1.35.0",
-            ),
+            )
+            .brought_by("@bytecodealliance/jco"),
         ],
         steps: vec![jco(1, name, main, world)],
     }
@@ -170,12 +171,13 @@ fn js(name: &str, main: &str, world: &str) -> Recipe {
 
 fn ts(name: &str, main: &str, world: &str) -> Recipe {
     let mut recipe = js(name, main, world);
-    recipe.tools.push(Tool::new(
+    let tsc = Tool::new(
         "tsc",
         &["node_modules/.bin/tsc", "tsc"],
         pinned::TYPESCRIPT,
         "in the project's folder:  npm install --save-dev --save-exact typescript@7.0.2",
-    ));
+    );
+    recipe.tools.push(tsc.brought_by("typescript"));
     recipe
         .steps
         .insert(0, step(2, &["--project", "tsconfig.json"]));

@@ -1,6 +1,9 @@
 //! The programs of a toolchain: which one is there, and of which version.
 
-use super::process::{self, ProcessError};
+use super::{
+    found::depends_on,
+    process::{self, ProcessError},
+};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -19,6 +22,8 @@ pub(super) struct Tool {
     tried: &'static str,
     install: &'static str,
     version: &'static str,
+    /// The npm package that brings it, for tools that a project has for itself.
+    package: Option<&'static str>,
 }
 
 /// Why a tool cannot be used.
@@ -31,6 +36,14 @@ pub enum ToolError {
         name: &'static str,
         /// How it is installed.
         install: &'static str,
+    },
+    /// It is one of the project's packages, none of which is installed.
+    #[error(
+        "the packages of this project are not installed, and `{name}` is one of them\n  help: in the project's folder, before the first build:  npm install"
+    )]
+    NotInstalled {
+        /// The tool.
+        name: &'static str,
     },
     /// It is older than what was tried.
     #[error("`{name}` is {found}, and this project needs {wanted} or later\n  help: {install}")]
@@ -84,6 +97,15 @@ impl Tool {
             tried,
             install,
             version: "--version",
+            package: None,
+        }
+    }
+
+    /// For those that an npm package brings.
+    pub(super) fn brought_by(self, package: &'static str) -> Self {
+        Self {
+            package: Some(package),
+            ..self
         }
     }
 
@@ -108,6 +130,24 @@ impl Tool {
 
     /// Looks for it and asks for its version.
     pub(super) async fn find(&self, folder: &Path) -> Result<Found, ToolError> {
+        self.look(folder)
+            .await
+            .map_err(|error| self.told(error, folder))
+    }
+
+    /// Where the project names the package and none of its packages is there, they are what is missing: whatever the system has
+    /// in their place is another version.
+    fn told(&self, error: ToolError, folder: &Path) -> ToolError {
+        let (name, missing) = (self.name, || !folder.join("node_modules").exists());
+        match self.package {
+            Some(package) if missing() && depends_on(folder, package) => {
+                ToolError::NotInstalled { name }
+            }
+            _ => error,
+        }
+    }
+
+    async fn look(&self, folder: &Path) -> Result<Found, ToolError> {
         let (name, install) = (self.name, self.install);
         for place in &self.places {
             // A path is the project's; a word is looked up by the system.

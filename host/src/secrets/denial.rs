@@ -6,6 +6,7 @@ use http::HeaderName;
 
 use super::binding::{Places, carries_in_clear};
 use super::run::{Entry, Run};
+use super::value::MIN_SECRET_BYTES;
 use crate::escape::printable;
 use crate::policy::Origin;
 
@@ -84,6 +85,8 @@ pub enum SecretReason {
     NotAHeader,
     /// Nobody gave the secret a value, which is no fault in a replay.
     Unset,
+    /// The secret's value is too short to be one, which is no fault in a replay.
+    TooShort,
     /// The request holds more than [`super::MAX_PLACEHOLDERS`] placeholders.
     TooMany,
     /// The answers of this origin could not be searched for its secrets.
@@ -152,6 +155,7 @@ impl SecretDenial {
             SecretReason::Spelling => "secret-spelling",
             SecretReason::NotAHeader => "secret-value",
             SecretReason::Unset => "secret-unset",
+            SecretReason::TooShort => "secret-short",
             SecretReason::TooMany => "secret-count",
             SecretReason::TooMuch => "secret-size",
         }
@@ -169,6 +173,9 @@ impl SecretDenial {
         match &self.reason {
             SecretReason::Unset => Some(format!(
                 "set the variable that the configuration names for `{secret}`; `arborist config show` lists it"
+            )),
+            SecretReason::TooShort => Some(format!(
+                "look at the variable that the configuration names for `{secret}`: it holds fewer than {MIN_SECRET_BYTES} bytes"
             )),
             // Without the line that permits it: the runner chose where it asks, and nobody should be led there.
             SecretReason::Unbound(_) if self.in_clear => Some(format!(
@@ -258,6 +265,10 @@ impl fmt::Display for SecretDenial {
                 f.write_str(", and its value has characters that no header can have")
             }
             SecretReason::Unset => f.write_str(", and it has no value"),
+            SecretReason::TooShort => write!(
+                f,
+                ", and its value has fewer than {MIN_SECRET_BYTES} bytes, so it could not be found again in an answer"
+            ),
             SecretReason::TooMany => write!(
                 f,
                 ", and that is more than {} secrets in one request",

@@ -118,7 +118,10 @@ impl Rules {
         } else if written != Some(placeholder.as_str().as_bytes()) {
             SecretReason::Spelling
         } else if entry.value.is_unset() && !self.run.is_rehearsal() {
-            SecretReason::Unset
+            match entry.value.is_too_short() {
+                true => SecretReason::TooShort,
+                false => SecretReason::Unset,
+            }
         } else if self.carried > MAX_PLACEHOLDERS {
             SecretReason::TooMany
         } else {

@@ -10,7 +10,14 @@ pub const MIN_SECRET_BYTES: usize = 8;
 /// A value that is never shown. `Debug` and `Display` give `****`, whatever its length; its memory is overwritten when it is
 /// dropped. It cannot be serialised and is compared with nothing.
 #[derive(Clone)]
-pub struct Secret(Option<Zeroizing<String>>);
+pub struct Secret(Held);
+
+#[derive(Clone)]
+enum Held {
+    Value(Zeroizing<String>),
+    Unset,
+    TooShort,
+}
 
 impl Secret {
     /// Takes a value.
@@ -22,26 +29,41 @@ impl Secret {
         if value.len() < MIN_SECRET_BYTES {
             Err(TooShort)
         } else {
-            Ok(Self(Some(value)))
+            Ok(Self(Held::Value(value)))
         }
     }
 
     /// A secret that nobody gave, for a replay: nothing is sent, so nothing needs it.
     #[must_use]
     pub const fn unset() -> Self {
-        Self(None)
+        Self(Held::Unset)
     }
 
-    /// Whether there is no value.
+    /// A secret whose value is too short to be one, for a replay too. The value is not kept: nothing can be scrubbed of it.
+    #[must_use]
+    pub const fn too_short() -> Self {
+        Self(Held::TooShort)
+    }
+
+    /// Whether there is no value that could be sent: nobody gave one, or it is too short.
     #[must_use]
     pub const fn is_unset(&self) -> bool {
-        self.0.is_none()
+        !matches!(self.0, Held::Value(_))
+    }
+
+    /// Whether somebody gave a value that is too short.
+    #[must_use]
+    pub const fn is_too_short(&self) -> bool {
+        matches!(self.0, Held::TooShort)
     }
 
     /// The value itself, for the one who puts it on the wire; empty if unset.
     #[must_use]
     pub fn reveal(&self) -> &str {
-        self.0.as_ref().map_or("", |value| value.as_str())
+        match &self.0 {
+            Held::Value(value) => value,
+            Held::Unset | Held::TooShort => "",
+        }
     }
 }
 
@@ -81,6 +103,9 @@ mod tests {
         assert_eq!(Secret::new("1234567".to_owned()).unwrap_err(), TooShort);
         assert!(Secret::new("12345678".to_owned()).is_ok());
         assert!(Secret::new("ключ".to_owned()).is_ok());
-        assert!(Secret::unset().is_unset() && Secret::unset().reveal().is_empty());
+        for (without, short) in [(Secret::unset(), false), (Secret::too_short(), true)] {
+            assert!(without.is_unset() && without.reveal().is_empty());
+            assert_eq!(without.is_too_short(), short);
+        }
     }
 }

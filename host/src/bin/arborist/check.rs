@@ -28,13 +28,22 @@ const MOST: Duration = Duration::from_secs(86_400);
 
 pub(crate) async fn check(args: CheckArgs, talk: &Talk) -> Result<(), Failure> {
     let surroundings = Surroundings::of_process();
-    let checked = Checked::of(&args);
-    let invocation = checked::invocation(&args, &checked)?;
-    let plain = surroundings.resolve(&invocation)?;
+    let mut checked = Checked::of(&args);
+    let mut invocation = checked::invocation(&args, &checked)?;
+    let mut resolved = surroundings.resolve(&invocation);
+    if let (Err(_), Some(folder)) = (&resolved, checked.or_folder()) {
+        checked = folder;
+        invocation = checked::invocation(&args, &checked)?;
+        resolved = surroundings.resolve(&invocation);
+    }
+    let plain = resolved?;
     let project = checked.project(&plain)?;
     let parameters = Parameters::parse(&args.params)?;
     let answers = checked::answers(args.answers.as_deref()).await?;
     let source = settings::source(&plain, &surroundings.folders).await?;
+    if !matches!(checked, Checked::Component(_)) {
+        host::tell_stale(&plain, talk).await?;
+    }
     let report = match load(&source, &plain, &surroundings, talk).await? {
         Loaded::Unfit(report) => report,
         Loaded::Runner(component) => {

@@ -56,7 +56,7 @@ pub(crate) async fn config(command: ConfigCommand, talk: &Arc<Talk>) -> Result<(
 async fn check(args: &SettingsArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
     let surroundings = settings::Surroundings::of_process();
     let settings = surroundings.resolve(&invocation(args, false)?)?;
-    tell(&settings, talk);
+    tell_all(&settings, talk);
     let selected = settings.runner.name.clone();
     let mut names = vec![selected.clone()];
     let file = settings.file.as_ref();
@@ -79,7 +79,7 @@ async fn check(args: &SettingsArgs, talk: &Arc<Talk>) -> Result<(), Failure> {
         };
         let checked = match surroundings.resolve(&other) {
             Ok(settings) => {
-                tell(&settings, talk);
+                tell_all(&settings, talk);
                 checker.check(settings).await
             }
             Err(failure) => Err(failure),
@@ -269,6 +269,13 @@ fn settled(invocation: &Invocation, talk: &Talk) -> Result<Settings, Failure> {
     tell(&settings, talk);
     talk.done();
     Ok(settings)
+}
+
+/// What deserves a word, and where the runner would be denied what it was told to ask.
+fn tell_all(settings: &Settings, talk: &Talk) {
+    tell(settings, talk);
+    let unreached = settings.unreached();
+    unreached.iter().for_each(|warning| talk.warn(warning));
 }
 
 fn tell(settings: &Settings, talk: &Talk) {

@@ -26,11 +26,6 @@ use std::{
     time::Duration,
 };
 
-/// How a line of advice begins.
-const HELP: &str = "  help: ";
-/// How a line begins that says more.
-const NOTE: &str = "  note: ";
-
 /// The events of one command.
 pub(crate) struct Events {
     out: Writer,
@@ -300,37 +295,15 @@ impl Made {
 }
 
 impl Failed {
-    /// The message without its advice and notes, which stand on lines of their own.
     fn of(failure: &Failure) -> Self {
-        let text = anstream::adapter::strip_str(failure.message.trim_end()).to_string();
-        // Faults of a configuration are laid out with the text that they are about, and stay so.
-        let begins = |line: &str, word| line.starts_with(word) && !failure.rendered;
-        let mut parts: Vec<String> = Vec::new();
-        for line in text.lines() {
-            match parts.last_mut() {
-                Some(part) if !begins(line, HELP) && !begins(line, NOTE) => {
-                    part.push('\n');
-                    part.push_str(line);
-                }
-                _ => parts.push(line.to_owned()),
-            }
-        }
-        let mut parts = parts.into_iter();
-        let message = parts.next().unwrap_or_default();
-        let (help, notes): (Vec<_>, Vec<_>) = parts.partition(|part| part.starts_with(HELP));
-        let without = |parts: Vec<String>, word| {
-            let texts = parts
-                .iter()
-                .map(|part| part.strip_prefix(word).unwrap_or(part));
-            texts.map(str::to_owned).collect()
-        };
-        let (help, notes) = (without(help, HELP), without(notes, NOTE));
+        let plain = |text: &str| anstream::adapter::strip_str(text.trim_end()).to_string();
+        let all = |texts: &[String]| texts.iter().map(|text| plain(text)).collect();
         Self {
             class: failure.exit.class(),
             exit: failure.exit as u8,
-            message,
-            help,
-            notes,
+            message: plain(&failure.message),
+            help: all(&failure.help),
+            notes: all(&failure.notes),
         }
     }
 }

@@ -4,19 +4,20 @@ use crate::{
     args::{self, Format, RunnerArgs},
     audit, cache,
     exit::{Exit, Failure},
-    output::Staged,
+    output::{self, Staged},
     settings::{self, Surroundings},
     talk::Talk,
     tape::TapeFile,
 };
 use arborist::{
-    config::{EngineSettings, Folders, Invocation, Profile, Settings},
+    config::{EngineSettings, Folders, Invocation, Profile, RunnerOrigin, Settings},
     engine::{
         Allocation, Compiler, CompilerCommand, Component, Engine, EngineError, EngineOptions,
         Event, Observer, Origin, Pool, Source,
     },
     escape::printable,
     limits::Limits,
+    project::Stale,
     runner::{self, Deadline, Made, Operation, Outside, Parameters, RunError, Runner, Running},
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -53,6 +54,9 @@ impl Plan {
             .iter()
             .for_each(|warning| talk.warn(warning));
         let source = settings::source(&settings, &surroundings.folders).await?;
+        if args.component.is_none() {
+            tell_stale(&settings, talk).await?;
+        }
         let parameters = Parameters::parse(&args.params)?;
         let tape = TapeFile::open(&args.tape).await?;
         Ok(Self {
@@ -162,6 +166,22 @@ pub(crate) fn tell<T>(made: &Made<T>, talk: &Talk) {
     }
 }
 
+/// Says where the component lies in a project's folder and is older than its sources. Of one that the user names by itself nothing is
+/// said: it is what it is.
+pub(crate) async fn tell_stale(settings: &Settings, talk: &Talk) -> Result<(), Failure> {
+    let RunnerOrigin::File(component) = &settings.runner.origin else {
+        return Ok(());
+    };
+    // Most runs are of no project, and start no thread for this.
+    if !Stale::concerns(component) {
+        return Ok(());
+    }
+    let component = component.clone();
+    let stale = output::aside(move || Ok(Stale::of(&component))).await?;
+    stale.iter().for_each(|stale| talk.warn(stale));
+    Ok(())
+}
+
 /// A run's failure; where requests were given up that may go better later, with how they are sent again.
 pub(crate) fn failed(error: RunError, running: &Running) -> Failure {
     let busy = matches!(error, RunError::Runner(_)) && running.session().gave_up();
@@ -174,7 +194,7 @@ pub(crate) fn failed(error: RunError, running: &Running) -> Failure {
                 retry.attempts
             ),
         };
-        failure.message.push_str(&format!("\n  help: {help}"));
+        failure.help.push(help);
     }
     failure
 }

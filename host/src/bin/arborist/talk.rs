@@ -216,7 +216,7 @@ impl Talk {
             self.show_kept();
         }
         if self.in_json(|run| {
-            let message = anstream::adapter::strip_str(failure.message.trim_end()).to_string();
+            let message = anstream::adapter::strip_str(&failure.text("help")).to_string();
             let (class, exit) = (failure.exit.class(), failure.exit as u8);
             tracing::error!(target: "arborist", parent: run, class, exit, "{message}");
         }) {
@@ -234,7 +234,8 @@ impl Talk {
         } else if failure.rendered {
             put!(self, "{}", failure.message.trim_end());
         } else {
-            put!(self, "{ERROR}error{ERROR:#}: {}", styled(&failure.message));
+            let text = failure.text(format!("{HELP}help{HELP:#}"));
+            put!(self, "{ERROR}error{ERROR:#}: {text}");
         }
     }
 

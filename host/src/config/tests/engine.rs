@@ -125,3 +125,31 @@ fn a_found_file_does_not_choose_the_profile() {
     let pooling = Profile::Pooling { instances: None };
     assert_eq!(case.settings().engine.profile, pooling);
 }
+
+#[test]
+fn a_slip_in_a_value_is_told_with_what_was_meant() {
+    for (value, meant) in [
+        ("poling", "pooling"),
+        ("pool", "pooling"),
+        ("Pooling", "pooling"),
+        ("on_demand", "on-demand"),
+        ("ondemand", "on-demand"),
+        ("on", "on-demand"),
+    ] {
+        let faults = Case::named(&format!("engine: {{profile: {value}}}\n")).faults();
+        let [fault] = faults.as_slice() else {
+            panic!("{value}: {faults}")
+        };
+        // The caret is below the value.
+        let place = fault.place.as_ref().unwrap();
+        assert_eq!((place.line(), place.column()), (1, 19), "{value}");
+        let help = format!("did you mean `{meant}`?");
+        assert_eq!(fault.help.as_deref(), Some(help.as_str()), "{value}");
+    }
+    let far = Case::named("engine: {profile: fast}\n").faults();
+    assert_eq!(far.as_slice()[0].help, None);
+    // Of a slip in the key it is below the key.
+    let key = Case::named("engine: {profil: pooling}\n").faults();
+    let place = key.as_slice()[0].place.as_ref().unwrap();
+    assert_eq!((place.column(), place.span()), (10, 9..15));
+}

@@ -282,7 +282,7 @@ const TABLE: &[(&str, &str, &[Expected])] = &[
     (
         "a field twice",
         "runner: custom\ncustom:\n  a: {b: 1}\n  a.b: 2\n",
-        &[(4, 8, "the field `a.b` is given twice", "keep one")],
+        &[(4, 3, "the field `a.b` is given twice", "keep one")],
     ),
     (
         "both caches",

@@ -263,7 +263,7 @@ fn slips_of_declared_fields_are_seen() {
     let text = faults.to_string();
     assert_eq!(faults.as_slice().len(), 2, "{text}");
     assert!(
-        text.contains(":3:13: the runner has no field `endpiont`; did you mean `endpoint`?"),
+        text.contains(":3:3: the runner has no field `endpiont`; did you mean `endpoint`?"),
         "{text}"
     );
     let warned = custom("endpoint: https://a.example\nendpoints: x\nmodel: x")
@@ -291,7 +291,7 @@ fn what_the_runner_does_not_read_is_told_once() {
     assert_eq!(warned(read), "");
     let more = warned(&format!("{read}\ntimeout: 5\nmax_attempts: 3"));
     assert!(
-        more.contains(":6:12: the runner does not read `timeout`, `max_attempts`;"),
+        more.contains(":6:3: the runner does not read `timeout`, `max_attempts`;"),
         "{more}"
     );
     let keys: String = (0..20).map(|at| format!("\nword{at}{at}: x")).collect();
@@ -337,4 +337,43 @@ fn what_the_runner_marks_becomes_a_secret_and_never_the_reverse() {
         refused.contains("--set-env session=VARIABLE") && !refused.contains("session-value"),
         "{refused}"
     );
+}
+
+#[test]
+fn a_variable_that_holds_too_little_matters_only_where_it_would_be_sent() {
+    let declared = [info("session", false, true)];
+    let look = |invocation: &mut Invocation| invocation.replay = true;
+    let case = || {
+        custom("api_key: ${X_KEY}\nsession: ${SESSION}\nendpoint: https://a.example")
+            .variable("X_KEY", "hush")
+            .variable("SESSION", "hush")
+            .variable("SHORT_TOKEN", "hush")
+            .with(|invocation| invocation.set_env = vec!["token=SHORT_TOKEN".to_owned()])
+    };
+    let faults = case().faults().to_string();
+    for variable in ["X_KEY", "SHORT_TOKEN"] {
+        let help = format!("check the variable `{variable}`");
+        assert!(faults.contains(&help), "{faults}");
+    }
+    let settings = case().with(look).settings().check(&declared).unwrap();
+    for name in ["api_key", "session", "token"] {
+        assert!(settings.is_secret(name), "{name}");
+        assert_eq!(settings.value(name), Some(""), "{name}");
+        assert_eq!(settings.bound(name), ["https://a.example"], "{name}");
+    }
+    let rows = settings.rows();
+    let row = rows.iter().find(|row| row.key == "custom.api_key").unwrap();
+    assert_eq!(row.value, "**** (too short)");
+    let debug = format!("{settings:?} {rows:?}");
+    assert!(!debug.contains("hush"), "{debug}");
+    // Where it would be sent, what the runner marks is no different.
+    let marked = custom("session: ${SESSION}").variable("SESSION", "hush");
+    let refused = marked.settings().check(&declared).unwrap_err().to_string();
+    assert!(
+        refused.contains("check the variable `SESSION`"),
+        "{refused}"
+    );
+    // What stands in the file is wrong for every command.
+    let written = custom("api_key: hush").with(look);
+    assert!(written.fault().contains("at least 8 bytes"));
 }

@@ -105,3 +105,41 @@ fn a_cache_without_a_folder_is_in_the_users_own() {
     let warned = settings.warned();
     assert!(warned.contains(":3:10: nothing is cached"), "{warned}");
 }
+
+#[test]
+#[cfg(unix)]
+fn it_has_no_say_in_what_git_runs() {
+    let links = |case: &Case| {
+        std::fs::create_dir_all(case.root.join(".git/hooks")).unwrap();
+        std::os::unix::fs::symlink(".git/hooks", case.root.join("logs")).unwrap();
+    };
+    for path in [
+        ".git/config",
+        ".git/hooks/post-checkout",
+        "./x/../.git/audit",
+        "logs/post-checkout",
+        "vendored/.git/config",
+        ".GIT/config",
+        ".git",
+    ] {
+        let text = format!("audit: {path}\n");
+        let case = Case::found(&text);
+        links(&case);
+        std::fs::create_dir_all(case.root.join("x")).unwrap();
+        let fault = case.fault();
+        assert!(
+            fault.contains(":1:8: `audit` leads into a `.git` folder; git runs what is in there"),
+            "{path}: {fault}"
+        );
+        // Who names the file trusts it.
+        let case = Case::named(&text);
+        links(&case);
+        assert!(case.settings().audit.is_some(), "{path}");
+    }
+    let cache = Case::found("runner: mock\nmock: {cache: {dir: .git/objects}}\n");
+    assert!(cache.fault().contains("`cache.dir` leads into"));
+    for path in [".github/audit.jsonl", "git/audit", ".gitignore"] {
+        let settings = Case::found(&format!("audit: {path}\n")).settings();
+        assert!(settings.audit.is_some(), "{path}");
+    }
+}

@@ -8,6 +8,7 @@ mod fields;
 mod found;
 mod precedence;
 mod properties;
+mod reach;
 mod shown;
 mod unexpanded;
 mod way_out;

@@ -198,9 +198,14 @@ fn a_denied_request_is_explained_with_what_would_permit_it() {
     assert_eq!(refused.code, "no-rule");
     assert_eq!(
         refused.flag.unwrap(),
-        "--allow \"GET https://api.example.com\""
+        "--allow \"GET https://api.example.com/v1\""
     );
-    assert!(refused.fix.unwrap().contains("GET https://api.example.com"));
+    assert!(
+        refused
+            .fix
+            .unwrap()
+            .contains("GET https://api.example.com/v1")
+    );
     // Nobody is led to a metadata address.
     let refused = judged("http://169.254.169.254/latest")
         .decision

@@ -438,7 +438,7 @@ fn the_user_reads_what_was_asked_why_not_and_what_to_add() {
     );
     assert_eq!(
         denial.fix(),
-        Some(r#"allow: ["https://api.custom-service.com", "POST https://evil.example"]"#)
+        Some(r#"allow: ["https://api.custom-service.com", "POST https://evil.example/collect"]"#)
     );
     assert_eq!(
         (
@@ -551,7 +551,7 @@ fn texts_about_addresses() {
     );
     assert_eq!(
         denial.fix(),
-        Some(r#"allow: ["http://allowed.test", "GET http://127.0.0.1:8080"]"#)
+        Some(r#"allow: ["http://allowed.test", "GET http://127.0.0.1:8080/x"]"#)
     );
     assert_eq!(denied(&custom, "http://169.254.169.254/").fix(), None);
     let implied = Policy::builder()

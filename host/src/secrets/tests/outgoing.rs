@@ -377,26 +377,33 @@ fn a_value_that_no_header_can_have_is_denied() {
 }
 
 #[test]
-fn an_unset_secret_is_never_sent() {
-    let binding = SecretBinding {
-        field: "api_key".to_owned(),
-        to: vec![API.parse().unwrap()],
-        places: "header".parse().unwrap(),
-        exposed: false,
-    };
-    let secrets = RunSecrets::new(
-        &SecretSet::new([(binding, Secret::unset())]),
-        getrandom::fill,
-    )
-    .unwrap();
-    let denial = send(&secrets, API, &[("x-key", &key(&secrets))], None).unwrap_err();
-    assert_eq!(denial.code(), "secret-unset");
-    assert!(
-        secrets
-            .answer(&API.parse().unwrap(), &mut HeaderMap::new())
-            .unwrap()
-            .is_none()
-    );
+fn a_secret_without_a_value_is_never_sent() {
+    for (secret, code, advice) in [
+        (Secret::unset(), "secret-unset", "set the variable"),
+        (
+            Secret::too_short(),
+            "secret-short",
+            "holds fewer than 8 bytes",
+        ),
+    ] {
+        let binding = SecretBinding {
+            field: "api_key".to_owned(),
+            to: vec![API.parse().unwrap()],
+            places: "header".parse().unwrap(),
+            exposed: false,
+        };
+        let secrets =
+            RunSecrets::new(&SecretSet::new([(binding, secret)]), getrandom::fill).unwrap();
+        let denial = send(&secrets, API, &[("x-key", &key(&secrets))], None).unwrap_err();
+        assert_eq!(denial.code(), code);
+        assert!(denial.advice().unwrap().contains(advice), "{code}");
+        assert!(
+            secrets
+                .answer(&API.parse().unwrap(), &mut HeaderMap::new())
+                .unwrap()
+                .is_none()
+        );
+    }
 }
 
 #[test]

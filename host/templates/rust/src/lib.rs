@@ -8,6 +8,7 @@ use arborist::runner::{
 };
 use exports::arborist::runner::{about, generate};
 use serde_json::{Value, json};
+use wasi::config::store;
 
 const PROMPT: &str = "Answer with one JSON object and nothing else: \"name\", \"description\", and \"steps\", a list of \
     objects with \"name\", \"command\" (for a POSIX shell) and optionally \"depends_on\", a list of names of earlier steps.";
@@ -72,8 +73,10 @@ impl about::Guest for Runner {
 /// A field of this runner's section in agent-arborist.yaml. For a secret this is a placeholder, and the host puts the
 /// value into the request.
 fn config(field: &str) -> Result<String, RunnerError> {
-    let value = wasi::config::store::get(field)
-        .map_err(|error| RunnerError::Other(format!("{error:?}")))?;
+    let value = store::get(field).map_err(|error| {
+        let (store::Error::Upstream(why) | store::Error::Io(why)) = error;
+        RunnerError::Other(format!("the configuration cannot be read: {why}"))
+    })?;
     value.ok_or_else(|| RunnerError::InvalidConfig(format!("`{field}` is missing")))
 }
 
@@ -98,7 +101,7 @@ fn post(url: &str, key: &str, body: &Value) -> Result<Value, RunnerError> {
         );
         failure(
             None,
-            format!("the service cannot be asked: {error:?}"),
+            format!("the service cannot be asked: {}", said(&error)),
             retryable,
         )
     })?;
@@ -112,6 +115,21 @@ fn post(url: &str, key: &str, body: &Value) -> Result<Value, RunnerError> {
     }
     serde_json::from_slice(&answer.body)
         .map_err(|error| RunnerError::InvalidResponse(format!("the answer is not JSON: {error}")))
+}
+
+/// What the host says of a request that has no answer.
+fn said(error: &HttpError) -> String {
+    match error {
+        HttpError::Denied(why)
+        | HttpError::Connection(why)
+        | HttpError::InvalidRequest(why)
+        | HttpError::BudgetExhausted(why) => why.clone(),
+        HttpError::Timeout => "there was no answer in time".to_owned(),
+        HttpError::TooLarge(limit) => {
+            format!("the request or its answer is larger than {limit} bytes")
+        }
+        HttpError::RateLimited => "the rate limit leaves no time for it".to_owned(),
+    }
 }
 
 fn failure(status: Option<u16>, message: String, retryable: bool) -> RunnerError {

@@ -2,15 +2,19 @@
 
 use super::runner::{ConfigArgs, Report, TalkArgs, duration};
 use arborist::project::{Language, Name};
-use clap::{Args, ValueEnum, ValueHint};
-use std::{path::PathBuf, time::Duration};
+use clap::{
+    Arg, Args, Command, ValueEnum, ValueHint,
+    builder::{EnumValueParser, PossibleValue, TypedValueParser},
+    error::ErrorKind,
+};
+use std::{ffi::OsStr, path::PathBuf, time::Duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
     /// The runner's name, and the folder that is made
     pub(crate) name: Name,
     /// What it is to be written in
-    #[arg(long, value_enum)]
+    #[arg(long, ignore_case = true, value_parser = LangParser)]
     pub(crate) lang: Lang,
 }
 
@@ -20,7 +24,7 @@ pub(crate) struct BuildArgs {
     #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
     pub(crate) folder: PathBuf,
     /// What the project is written in; without it, what its files say
-    #[arg(long, value_enum)]
+    #[arg(long, ignore_case = true, value_parser = LangParser)]
     pub(crate) lang: Option<Lang>,
     /// Build for this world of the project's wit/, as described-streaming-runner; without it, for described-runner.
     /// For Python, JavaScript and TypeScript
@@ -103,6 +107,33 @@ pub(crate) enum Lang {
     #[value(alias = "typescript")]
     Ts,
     C,
+}
+
+/// Reads a [`Lang`], and knows more of a language that has no template.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LangParser;
+
+impl TypedValueParser for LangParser {
+    type Value = Lang;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Lang, clap::Error> {
+        let go = ["go", "golang", "tinygo"];
+        if go.iter().any(|word| value.eq_ignore_ascii_case(word)) {
+            let message = "a runner in Go is started and built by hand: there is no template\n  help: the section Go of docs/writing-runners.md has the files and the commands\n";
+            return Err(clap::Error::raw(ErrorKind::InvalidValue, message).with_cmd(command));
+        }
+        EnumValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let values = Lang::value_variants().iter();
+        Some(Box::new(values.filter_map(Lang::to_possible_value)))
+    }
 }
 
 impl From<Lang> for Language {

@@ -214,5 +214,5 @@ impl Row {
 
 /// A failure's text without the colours of a terminal.
 fn plain(failure: &Failure) -> String {
-    anstream::adapter::strip_str(failure.message.trim_end()).to_string()
+    anstream::adapter::strip_str(&failure.text("help")).to_string()
 }

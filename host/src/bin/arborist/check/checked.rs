@@ -46,8 +46,17 @@ impl Checked {
         }
     }
 
+    /// What else is meant by a name that no runner has: the folder of that name.
+    pub(super) fn or_folder(&self) -> Option<Self> {
+        match self {
+            Self::Named(name) if Path::new(name).is_dir() => Some(Self::Project(name.into())),
+            _ => None,
+        }
+    }
+
     /// The folder of the project that is checked, if one is.
     pub(super) fn project(&self, settings: &Settings) -> Result<Option<PathBuf>, Failure> {
+        let named = settings.file.as_ref().is_some_and(|file| file.named);
         let file = settings.file.as_ref().map(|file| &file.path);
         let home = file.and_then(|file| file.parent());
         // The default would be the built-in runner, which passes: nobody who names nothing means that.
@@ -73,9 +82,15 @@ impl Checked {
         let shown = |path: &Path| printable(&path.to_string_lossy(), 400).into_owned();
         let folder = shown(folder);
         let message = match file {
-            Some(file) => format!(
-                "the folder {folder} is to be checked, and the configuration in force is {}\n  help: unset ${FILE_VARIABLE}, or name the project's own: --config {folder}/{FILE_NAME}",
+            // By --config or the variable, whatever the folder has.
+            Some(file) if named => format!(
+                "the folder {folder} is to be checked, and the configuration in force is {}\n  help: leave out --config and unset ${FILE_VARIABLE}, or name the project's own: --config {folder}/{FILE_NAME}",
                 shown(file)
+            ),
+            Some(file) => format!(
+                "there is no {FILE_NAME} in {folder}, and the one above it, {}, is of another project\n  help: name the component: arborist check {folder}/NAME.wasm; or check the project above: arborist check {}",
+                shown(file),
+                home.map(shown).unwrap_or_default()
             ),
             None => format!(
                 "there is no {FILE_NAME} in {folder}, so it is not known which runner it has\n  help: name the component: arborist check {folder}/NAME.wasm"

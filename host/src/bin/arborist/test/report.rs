@@ -9,6 +9,7 @@ use crate::{
 };
 use arborist::{
     escape::printable,
+    runner::RunClass,
     testing::{Diff, DiffLine, Failing, Suite, Test, Tested},
 };
 use serde_json::{Value, json};
@@ -152,10 +153,11 @@ impl Report {
         lines
     }
 
-    /// Whether the test did not come to begin, for a reason that was told already: what is wrong with the component is so for all.
+    /// Whether the test did not come to begin, for a reason that was told already: what is wrong with the component or the
+    /// configuration is so for all.
     fn is_told(&mut self, tested: &Tested, reasons: &[Failing]) -> bool {
         let now = tested.outcome.as_ref().err().filter(|failed| {
-            failed.class.is_none()
+            matches!(failed.class, None | Some(RunClass::Config))
                 && reasons
                     .iter()
                     .any(|it| it.message.contains(&failed.message))
