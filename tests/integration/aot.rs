@@ -1,6 +1,7 @@
 //! The folder of compiled components: shared by processes, bounded, and never what a run fails by.
 
 mod disk;
+mod known;
 mod warm;
 
 use arborist_tests::{

@@ -98,10 +98,19 @@ fn a_pool_that_cannot_be_is_a_fault_of_the_configuration() {
 
 /// Runs the binary with 11.4 GiB of address space, as `ulimit -v` and some containers have it.
 fn narrow(host: &Host, variables: &[(&str, &str)], args: &[&str]) -> arborist_tests::Ran {
+    with_address_space("12000000", host, variables, args)
+}
+
+fn with_address_space(
+    kib: &str,
+    host: &Host,
+    variables: &[(&str, &str)],
+    args: &[&str],
+) -> arborist_tests::Ran {
     let mut command = host.command();
     command.envs(variables.iter().copied());
     let mut shell = Command::new("sh");
-    shell.args(["-c", "ulimit -v 12000000 && exec \"$@\"", "sh"]);
+    shell.args(["-c", "ulimit -v \"$0\" && exec \"$@\"", kib]);
     shell.arg(command.get_program()).args(args);
     shell.current_dir(host.home()).env_clear();
     let set = command
@@ -138,6 +147,18 @@ fn a_pool_without_the_address_space_is_a_fault_of_the_configuration() {
     let ran = narrow(&host, &[], &["run", "alive"]);
     assert_eq!(ran.stderr, "");
     assert!(ran.succeeded().starts_with("name: alive"));
+}
+
+#[test]
+fn a_system_without_memory_is_no_fault_of_the_guest() {
+    let host = Host::new();
+    drop(host.run(&["run", "alive"]).succeeded());
+    // The program starts in less than this, and one linear memory reserves more.
+    let told = with_address_space("4200000", &host, &[], &["run", "alive"]).failed(6);
+    for part in ["the system has no memory for it", "`ulimit -v`"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("trapped"), "{told}");
 }
 
 const BY_ITSELF: &str = "engine_profiles::without_room_nobody_asked_for_a_pool";

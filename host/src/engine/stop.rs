@@ -39,6 +39,11 @@ pub enum Stop {
         "the pool had none left of what it needs: {0}\n  help: run it again when less runs at once, or give the pool more `instances` in `engine:`"
     )]
     Exhausted(String),
+    /// The system gave the process no memory, or no mapping of any, where the run needed it.
+    #[error(
+        "the system has no memory for it: {0}\n  help: run it again when less runs at once; what bounds a process is `ulimit -v`, its container, and vm.max_map_count"
+    )]
+    Machine(String),
     /// The deadline passed while a runner that streams owed something.
     #[error("it took longer than {}: {what}\n  help: give it more time with `--timeout TIME`", humantime::format_duration(*time))]
     Owed {
@@ -114,6 +119,9 @@ pub(super) fn reason(error: &wasmtime::Error, store: &Store<RunState>) -> Stop {
     if let Some(none_left) = error.downcast_ref::<PoolConcurrencyLimitError>() {
         return Stop::Exhausted(none_left.to_string());
     }
+    if let Some(refusal) = out_of_memory(error) {
+        return Stop::Machine(refusal);
+    }
     for cause in error.chain().map(ToString::to_string) {
         if cause.contains(TOO_MUCH_DATA) {
             let most = Limit::Output.show(store.hostcall_fuel() as u64);
@@ -133,6 +141,22 @@ pub(super) fn reason(error: &wasmtime::Error, store: &Store<RunState>) -> Stop {
         return exceeded.into();
     }
     Stop::Trap(trap_text(error))
+}
+
+/// What the system said when it gave no memory. A guest cannot make such an error: it has a type.
+fn out_of_memory(error: &wasmtime::Error) -> Option<String> {
+    let refused = |cause: &(dyn std::error::Error + 'static)| {
+        #[cfg(unix)]
+        if let Some(errno) = cause.downcast_ref::<rustix::io::Errno>() {
+            return *errno == rustix::io::Errno::NOMEM;
+        }
+        let error = cause.downcast_ref::<std::io::Error>();
+        error.is_some_and(|error| error.kind() == std::io::ErrorKind::OutOfMemory)
+    };
+    let mut causes = error.chain();
+    causes
+        .any(refused)
+        .then(|| printable(&error.root_cause().to_string(), SHOWN).into_owned())
 }
 
 fn met(limit: Limit, store: &Store<RunState>) -> Stop {
@@ -192,6 +216,20 @@ pub(super) fn frames(error: &wasmtime::Error) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn memory_that_the_system_refuses_is_no_fault_of_the_guest() {
+        let refused = wasmtime::Error::from(rustix::io::Errno::NOMEM).context("mmap failed");
+        let told = out_of_memory(&refused).unwrap();
+        assert!(told.contains("Cannot allocate memory"), "{told}");
+        let io = std::io::Error::from(std::io::ErrorKind::OutOfMemory);
+        assert!(out_of_memory(&wasmtime::Error::from(io)).is_some());
+        let other = wasmtime::Error::from(rustix::io::Errno::PERM);
+        assert_eq!(out_of_memory(&other), None);
+        let said = wasmtime::Error::msg("Cannot allocate memory (os error 12)");
+        assert_eq!(out_of_memory(&said), None);
+    }
 
     #[test]
     fn a_reason_is_escaped_and_cut() {
