@@ -3,6 +3,9 @@
 //! They are built from `guest-runners/` by `scripts/build-runners` and committed, so that building the
 //! host needs no WebAssembly toolchain; CI fails when they are older than their sources.
 
+use serde::Deserialize;
+use std::collections::HashMap;
+
 /// A component that comes with the host.
 #[derive(Clone, Copy, Debug)]
 pub struct Builtin {
@@ -12,6 +15,8 @@ pub struct Builtin {
     pub about: &'static str,
     /// The component.
     pub bytes: &'static [u8],
+    /// The package that it is built from.
+    package: &'static str,
     /// The URL fields that it has where nobody sets them. They stand for its `allow`: as any URL field does,
     /// they permit requests to their origins and bind the secrets beside them.
     pub urls: &'static [DefaultUrl],
@@ -75,36 +80,42 @@ pub const ALL: [Builtin; 6] = [
         name: DEFAULT,
         about: "makes a plan out of the description's own words; no network, always the same answer",
         bytes: include_bytes!("../../guest-runners/mock/mock.wasm"),
+        package: "mock",
         urls: &[],
     },
     Builtin {
         name: "custom",
         about: "asks your own AI service, at `endpoint` or `service_url`",
         bytes: include_bytes!("../../guest-runners/custom-api/custom-api.wasm"),
+        package: "custom-api",
         urls: &[],
     },
     Builtin {
         name: "openai",
         about: "asks OpenAI, or any service that speaks its Chat Completions at `base_url`",
         bytes: include_bytes!("../../guest-runners/openai/openai.wasm"),
+        package: "openai",
         urls: &[DefaultUrl::new("base_url", "openai")],
     },
     Builtin {
         name: "claude",
         about: "asks Anthropic's Claude",
         bytes: include_bytes!("../../guest-runners/claude/claude.wasm"),
+        package: "claude",
         urls: &[DefaultUrl::new("base_url", "claude")],
     },
     Builtin {
         name: "ollama",
         about: "asks the `model` that Ollama serves on this machine, or at `base_url`",
         bytes: include_bytes!("../../guest-runners/ollama/ollama.wasm"),
+        package: "ollama",
         urls: &[DefaultUrl::new("base_url", "ollama")],
     },
     Builtin {
         name: "multi-model",
         about: "asks a large, a middling or a small model, by how long the description is",
         bytes: include_bytes!("../../guest-runners/multi-model/multi-model.wasm"),
+        package: "multi-model",
         urls: &[
             DefaultUrl::chosen("high.base_url", "openai", "high.service"),
             DefaultUrl::chosen("medium.base_url", "claude", "medium.service"),
@@ -112,6 +123,28 @@ pub const ALL: [Builtin; 6] = [
         ],
     },
 ];
+
+/// What `scripts/build-runners` wrote of the components.
+const MANIFEST: &str = include_str!("../../guest-runners/manifest.json");
+
+#[derive(Deserialize)]
+struct Manifest {
+    runners: HashMap<String, Built>,
+}
+
+#[derive(Deserialize)]
+struct Built {
+    sha256: String,
+}
+
+impl Builtin {
+    /// The SHA-256 of the component, in hexadecimal, as it was taken when the component was built.
+    #[must_use]
+    pub fn sha256(&self) -> Option<String> {
+        let mut manifest: Manifest = serde_json::from_str(MANIFEST).ok()?;
+        Some(manifest.runners.remove(self.package)?.sha256)
+    }
+}
 
 /// The built-in runner called `name`.
 #[must_use]
@@ -123,4 +156,18 @@ pub fn find(name: &str) -> Option<&'static Builtin> {
 #[must_use]
 pub fn names() -> String {
     ALL.map(|builtin| format!("`{}`", builtin.name)).join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sha2::{Digest as _, Sha256};
+
+    #[test]
+    fn the_manifest_has_the_digests_of_the_components() {
+        for builtin in ALL {
+            let digest = format!("{:x}", Sha256::digest(builtin.bytes));
+            assert_eq!(builtin.sha256(), Some(digest), "{}", builtin.name);
+        }
+    }
 }

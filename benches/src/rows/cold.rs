@@ -34,6 +34,18 @@ impl BareProcess {
 
 pub(super) fn rows(plan: &Plan) -> Vec<Row> {
     let folder = tempfile::tempdir().expect("a temporary folder");
+    // As an installation copies them: how a file was written decides what the system needs to map it, and a linker writes piecemeal.
+    let installed = |program: &Path| {
+        let name = program.file_name().expect("a program");
+        let copy = folder.path().join(name);
+        fs::copy(program, &copy).expect("a program that was built");
+        copy
+    };
+    let plan = &Plan {
+        arborist: installed(&plan.arborist),
+        bare: installed(&plan.bare),
+        ..plan.clone()
+    };
     let mock = builtin::find("mock").expect("it comes with the host").bytes;
     let mut rows = small(plan, folder.path(), mock);
     for (language, component) in &plan.large {

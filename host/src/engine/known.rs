@@ -237,7 +237,7 @@ mod tests {
         case.read();
         assert!(case.is_known());
         let again = case.read();
-        assert!(again.unread.is_some());
+        assert!(again.is_unread());
         assert_eq!(
             (again.digest(), again.size()),
             (first.digest(), first.size())
@@ -259,7 +259,7 @@ mod tests {
             .set_modified(times)
             .unwrap();
         let second = case.read();
-        assert!(second.unread.is_none());
+        assert!(!second.is_unread());
         assert_ne!(first.digest(), second.digest());
     }
 

@@ -29,7 +29,12 @@ impl Digest {
 
     /// What [`Display`](fmt::Display) has written.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let hex = text.strip_prefix("sha256:")?;
+        Self::from_hex(text.strip_prefix("sha256:")?)
+    }
+
+    /// The digest that these 64 digits stand for.
+    #[must_use]
+    pub fn from_hex(hex: &str) -> Option<Self> {
         let mut digest = [0; 32];
         let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
         if pairs.len() != digest.len() || !rest.is_empty() {
@@ -67,18 +72,24 @@ impl fmt::Debug for Digest {
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
-    bytes: Arc<OnceLock<Arc<[u8]>>>,
-    /// Where the bytes can be had, for a file that was not read.
-    pub(super) unread: Option<Arc<Unread>>,
+    content: Content,
     size: usize,
     digest: Digest,
 }
 
+#[derive(Clone, Debug)]
+enum Content {
+    Read(Arc<[u8]>),
+    Embedded(&'static [u8]),
+    Unread(Arc<Unread>),
+}
+
 /// A file that was read before and has not changed since.
 #[derive(Debug)]
-pub(super) struct Unread {
+struct Unread {
     path: PathBuf,
     known: Known,
+    bytes: OnceLock<Vec<u8>>,
 }
 
 /// Why a file is not taken as a component.
@@ -156,9 +167,19 @@ impl Source {
             name: shown(name),
             digest: Digest::of(&bytes),
             size: bytes.len(),
-            bytes: Arc::new(OnceLock::from(bytes)),
-            unread: None,
+            content: Content::Read(bytes),
         })
+    }
+
+    /// The component in `bytes`, which are part of this program, and whose `digest` was taken when it was built.
+    #[must_use]
+    pub fn embedded(name: &str, bytes: &'static [u8], digest: Digest) -> Self {
+        Self {
+            name: shown(name),
+            content: Content::Embedded(bytes),
+            size: bytes.len(),
+            digest,
+        }
     }
 
     /// Reads the component at `path`: binary, or text where it is called `.wat` or begins like one.
@@ -199,10 +220,10 @@ impl Source {
         let (digest, size) = (place.digest()?, usize::try_from(seen.len()).ok()?);
         Some(Ok(Self {
             name: shown(&path.to_string_lossy()),
-            bytes: Arc::default(),
-            unread: Some(Arc::new(Unread {
+            content: Content::Unread(Arc::new(Unread {
                 path: path.to_owned(),
                 known: place,
+                bytes: OnceLock::new(),
             })),
             size,
             digest,
@@ -250,19 +271,28 @@ impl Source {
     /// # Errors
     /// The file cannot be read any more, or is another one now.
     pub fn bytes(&self) -> Result<&[u8], SourceError> {
-        if let (None, Some(unread)) = (self.bytes.get(), &self.unread) {
-            let path = &unread.path;
-            let read = Self::parse(path, read_all(&open(path)?.0, path)?)?;
-            if read.digest != self.digest {
-                unread.known.forget();
-                return Err(SourceError::Changed { path: path.clone() });
-            }
-            if let Some(bytes) = read.bytes.get() {
-                // Whoever was faster has read the same.
-                drop(self.bytes.set(Arc::clone(bytes)));
-            }
+        let unread = match &self.content {
+            Content::Read(bytes) => return Ok(bytes),
+            Content::Embedded(bytes) => return Ok(bytes),
+            Content::Unread(unread) => unread,
+        };
+        if let Some(bytes) = unread.bytes.get() {
+            return Ok(bytes);
         }
-        Ok(self.bytes.get().map(AsRef::as_ref).unwrap_or_default())
+        let path = &unread.path;
+        let bytes = read_all(&open(path)?.0, path)?;
+        if Digest::of(&bytes) != self.digest {
+            unread.known.forget();
+            return Err(SourceError::Changed { path: path.clone() });
+        }
+        // Whoever was faster has read the same.
+        Ok(unread.bytes.get_or_init(|| bytes))
+    }
+
+    /// Whether its file was not read.
+    #[cfg(test)]
+    pub(super) fn is_unread(&self) -> bool {
+        matches!(&self.content, Content::Unread(unread) if unread.bytes.get().is_none())
     }
 
     /// The digest of the bytes.

@@ -7,8 +7,8 @@ use crate::{
     cache::ResultCache,
     config::{Faults, FieldInfo, FieldValue, RunnerOrigin, Selected, Settings},
     engine::{
-        Call, Component, Engine, Ignore, KnownFiles, LoadError, Observer, RunnerInfo, Source,
-        SourceError,
+        Call, Component, Digest, Engine, Ignore, KnownFiles, LoadError, Observer, RunnerInfo,
+        Source, SourceError,
     },
     gateway::{Gateway, GatewayOptions, Lookup, RateLimiter, SystemLookup, Tape},
     limits::Limits,
@@ -129,7 +129,10 @@ pub fn source(selected: &Selected, known: &KnownFiles) -> Result<Source, SourceE
         RunnerOrigin::File(path) => Source::read_unless_known(path, known),
         // Settings select no other built-in runner than there is; an empty component would be refused.
         RunnerOrigin::Builtin => match builtin::find(&selected.name) {
-            Some(builtin) => Source::from_bytes(builtin.name, builtin.bytes),
+            Some(builtin) => match builtin.sha256().and_then(|hex| Digest::from_hex(&hex)) {
+                Some(digest) => Ok(Source::embedded(builtin.name, builtin.bytes, digest)),
+                None => Source::from_bytes(builtin.name, builtin.bytes),
+            },
             None => Source::from_bytes(&selected.name, []),
         },
     }
