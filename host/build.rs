@@ -1,6 +1,11 @@
 //! Packs the addresses that the dynamic linker fills in at each start, where the C library of this machine knows the form: a twelfth of
 //! the time that a command takes.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script by the environment"
+)]
+
 use std::{env, process::Command};
 
 /// The first glibc that reads them packed.

@@ -53,6 +53,8 @@ pub fn draw(picture: &Picture, file: &Path) {
         .configure_mesh()
         .x_desc(picture.across)
         .y_desc(picture.up)
+        .x_label_formatter(&|x| format!("{x:.0}"))
+        .y_label_formatter(&|y| format!("{y:.0}"))
         .light_line_style(WHITE)
         .draw()
         .expect("a picture");

@@ -47,10 +47,20 @@ pub fn compare(
     }
 }
 
-/// The median of `rounds` measurements.
-pub fn median(rounds: usize, mut measure: impl FnMut() -> f64) -> f64 {
-    measure();
-    quantile((0..rounds.max(1)).map(|_| measure()), 0.5)
+/// The medians of what is measured at each of `points`, all of them in each round, so that a slow moment bends no curve.
+pub fn each<const N: usize>(
+    rounds: usize,
+    points: &[usize],
+    mut measure: impl FnMut(usize) -> [f64; N],
+) -> Vec<(usize, [f64; N])> {
+    let measured: Vec<Vec<[f64; N]>> = (0..rounds.max(1))
+        .map(|_| points.iter().map(|point| measure(*point)).collect())
+        .collect();
+    let median =
+        |at: usize, which: usize| quantile(measured.iter().map(|round| round[at][which]), 0.5);
+    let medians = |at| std::array::from_fn(|which| median(at, which));
+    let points = points.iter().enumerate();
+    points.map(|(at, point)| (*point, medians(at))).collect()
 }
 
 #[allow(

@@ -94,21 +94,24 @@ fn plan(args: &Args) -> Plan {
 fn draw(plan: &Plan, folder: &Path) {
     fs::create_dir_all(folder).expect("the folder can be made");
     let at_once = rows::cost_by_runs_at_once(plan, &[1, 3, 10, 30, 100, 300, 1_000]);
-    let line = |name, twin: bool| Line {
+    let line = |name, of: fn(&[f64; 2]) -> f64| Line {
         name,
         points: at_once
             .iter()
-            .map(|(width, cost)| (*width as f64, if twin { cost.twin } else { cost.ours }))
+            .map(|(width, costs)| (*width as f64, of(costs)))
             .collect(),
     };
     let picture = Picture {
         title: "One run of the built-in mock runner",
         across: "runs begun at once",
         up: "µs CPU a run",
-        lines: vec![line("Arborist", false), line("bare wasmtime", true)],
+        lines: vec![
+            line("Arborist", |[ours, _]| *ours),
+            line("bare wasmtime", |[_, twin]| *twin),
+        ],
     };
     plot::draw(&picture, &folder.join("runs.svg"));
-    let steps = rows::cost_by_steps(plan, &[10, 30, 100, 300, 1_000, 3_000, 10_000]);
+    let steps = rows::cost_by_steps(plan, &[10, 30, 100, 300, 1_000, 3_000, 6_000]);
     let points = steps
         .iter()
         .map(|(steps, cost)| (*steps as f64, cost * 1e3 / *steps as f64));

@@ -117,10 +117,10 @@ fn processes(
     ours: impl Fn() -> clock::Process,
     twin: impl Fn() -> clock::Process,
 ) -> Compared {
-    let often = plan.times(4);
+    let often = plan.times(8);
     let mean = |run: &dyn Fn() -> clock::Process| {
         let total: f64 = (0..often).map(|_| run().cpu).sum();
-        #[allow(clippy::cast_precision_loss, reason = "four")]
+        #[allow(clippy::cast_precision_loss, reason = "eight")]
         let often = often as f64;
         total / often
     };

@@ -160,44 +160,39 @@ fn throughput(plan: &Plan, pooled: &Sides, best: &Bare) -> [Row; 2] {
 
 /// What one run costs, in microseconds of CPU time, with so many of them under way at once: ours and the twin's.
 #[must_use]
-pub fn cost_by_runs_at_once(plan: &Plan, at_once: &[usize]) -> Vec<(usize, Compared)> {
+pub fn cost_by_runs_at_once(plan: &Plan, at_once: &[usize]) -> Vec<(usize, [f64; 2])> {
     let pooled = Sides::new(Allocation::Pooling(Pool::default()));
     let best = bare(bare::Setup::Best);
     let runtime = runtime();
     let parameters = pooled.parameters.as_slice();
-    let cost = |width: usize| {
-        let waves = plan.times(1_000).div_ceil(width);
-        let each = |total: f64| total / count(waves * width);
-        let ours = || {
-            each(clock::cpu(|| {
-                runtime.block_on(async {
-                    for _ in 0..waves {
-                        // All begin before any goes on.
-                        let started =
-                            (0..width).map(|_| ours::start(&pooled.ours, &pooled.parameters));
-                        let started: Vec<_> = started.collect();
-                        for running in &started {
-                            running
-                                .answer(&pooled.description)
-                                .await
-                                .expect("an answer");
-                        }
+    let waves = |width: usize| plan.times(1_000).div_ceil(width);
+    let ours = |width: usize| {
+        let total = clock::cpu(|| {
+            runtime.block_on(async {
+                for _ in 0..waves(width) {
+                    // All begin before any goes on.
+                    let started = (0..width).map(|_| ours::start(&pooled.ours, &pooled.parameters));
+                    let started: Vec<_> = started.collect();
+                    for running in &started {
+                        let answer = running.answer(&pooled.description).await;
+                        answer.expect("an answer");
                     }
-                });
-            }))
-        };
-        let twin = || {
-            each(clock::cpu(|| {
-                runtime.block_on(async {
-                    for _ in 0..waves * width {
-                        best.run(TEXT, parameters).await.expect("it answers");
-                    }
-                });
-            }))
-        };
-        rounds::compare(plan.rounds, ours, twin)
+                }
+            });
+        });
+        total / count(waves(width) * width)
     };
-    at_once.iter().map(|width| (*width, cost(*width))).collect()
+    let twin = |width: usize| {
+        let total = clock::cpu(|| {
+            runtime.block_on(async {
+                for _ in 0..waves(width) * width {
+                    best.run(TEXT, parameters).await.expect("it answers");
+                }
+            });
+        });
+        total / count(waves(width) * width)
+    };
+    rounds::each(plan.rounds, at_once, |width| [ours(width), twin(width)])
 }
 
 /// Does runs on this thread and nothing else.

@@ -40,11 +40,13 @@ pub fn cost_by_steps(plan: &Plan, steps: &[usize]) -> Vec<(usize, f64)> {
         let often = plan.times(2_000).div_ceil(steps);
         #[allow(clippy::cast_precision_loss, reason = "a few thousand")]
         let each = 1e3 * often as f64;
-        rounds::median(plan.rounds, || {
-            clock::cpu(|| (0..often).for_each(|_| work(&text))) / each
-        })
+        [clock::cpu(|| (0..often).for_each(|_| work(&text))) / each]
     };
-    steps.iter().map(|steps| (*steps, cost(*steps))).collect()
+    let costs = rounds::each(plan.rounds, steps, cost);
+    costs
+        .into_iter()
+        .map(|(steps, [cost])| (steps, cost))
+        .collect()
 }
 
 fn work(text: &str) {
