@@ -81,7 +81,8 @@ pub struct Kept {
 pub enum PoolError {
     /// The system permits the process too few mappings.
     #[error(
-        "a pool of {instances} instances needs {needed} memory mappings, and this system permits a process {permitted}\n  help: ask for at most {fitting} instances, or permit more: sysctl -w vm.max_map_count={needed}"
+        "a pool of {instances} instances needs {needed} memory mappings, and this system permits a process {permitted}\n  help: {}, or permit more: sysctl -w vm.max_map_count={needed}",
+        less(*fitting)
     )]
     Mappings {
         /// What was asked for.
@@ -177,11 +178,15 @@ fn limited(permitted: Option<u64>) -> String {
     })
 }
 
-fn more_room(fitting: u32, permitted: Option<u64>) -> String {
-    let less = match fitting {
+fn less(fitting: u64) -> String {
+    match fitting {
         0 => "use `profile: on-demand`".to_owned(),
         fitting => format!("ask for at most {fitting} `instances`"),
-    };
+    }
+}
+
+fn more_room(fitting: u32, permitted: Option<u64>) -> String {
+    let less = less(fitting.into());
     let more = match permitted {
         Some(_) => "raise the limit: ulimit -v unlimited",
         None => {
@@ -246,9 +251,11 @@ mod tests {
         let error = many(20_000).size(&machine(Some(65_530))).unwrap_err();
         let told = error.to_string();
         assert!(
-            told.contains("at most 7566 instances") && told.contains("vm.max_map_count=165000"),
+            told.contains("at most 7566 `instances`") && told.contains("vm.max_map_count=165000"),
             "{told}"
         );
+        let none = many(10).size(&machine(Some(100))).unwrap_err().to_string();
+        assert!(none.contains("help: use `profile: on-demand`"), "{none}");
         for wrong in [0, MAX_INSTANCES + 1] {
             assert!(many(wrong).size(&machine(None)).is_err());
         }

@@ -5,11 +5,12 @@ use super::{
     backend::{Backend, Needs},
     bindings::{about::DescribedPre, runner::RunnerPre, streaming::StreamingPre},
     bomb,
+    digest::Digest,
     linker::linker,
-    native::{Fitted, aside},
+    native::{Fitted, aside, here},
     shape::{Shape, ShapeError, World},
     signature,
-    source::{Digest, Source, SourceError},
+    source::{Source, SourceError},
     state::RunState,
 };
 use crate::{
@@ -154,6 +155,11 @@ impl Engine {
     /// The component is no runner, or cannot be compiled or linked.
     pub async fn load(&self, source: &Source, limits: &Limits) -> Result<Component, LoadError> {
         let parts = &self.0;
+        if parts.alone
+            && let Some(component) = here(source, || parts.find_known(source, limits))?
+        {
+            return component;
+        }
         let bounds = limits.clone();
         let find = move |parts: &Arc<Parts>, source: &Source| {
             let (looked, cached) = parts.look(source, &bounds)?;
@@ -179,6 +185,25 @@ impl Engine {
 }
 
 impl Parts {
+    /// The component, if it is known so well that nothing of it need be read.
+    fn find_known(
+        self: &Arc<Self>,
+        source: &Source,
+        limits: &Limits,
+    ) -> Option<Result<Component, LoadError>> {
+        let shape = self.cache.as_ref()?.shape(source.digest())?;
+        let world = shape.world().ok()?;
+        let needs = Needs::new(limits, &shape);
+        let fitted = self.cached(source, needs)?;
+        let looked = Looked {
+            shape,
+            is_kept: true,
+            world,
+            needs,
+        };
+        Some(self.finish(source, looked, fitted, Origin::Cached, None))
+    }
+
     /// Looks at a component without compiling anything, and finds what was compiled before. A component of which everything is known is
     /// not read.
     fn look(

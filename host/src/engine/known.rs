@@ -1,10 +1,11 @@
 //! Component files that need not be read to be known: the digest of a large file, remembered by what the system says of the file.
 //!
-//! Who may write to a component can let an older one run in its place for a moment, and no more: what runs is the component with the
-//! digest that is told, whatever the file holds by then. So a file counts as the same by device, inode, size and both times, to the
-//! nanosecond; not while it is so young that a change could leave its times as they are.
+//! Whatever the file holds by then, what runs is the component with the digest that is told. A file counts as the same by device, inode,
+//! size and both times, to the nanosecond; not while it is so young that a change could leave its times as they are, nor where its times are
+//! such as an image's are made. What remains: who writes through a mapping may leave the times as they were until the system writes the
+//! file, so that what was there before is run until then. Who wants to know what a file holds now reads it.
 
-use super::source::Digest;
+use super::digest::Digest;
 use crate::{
     clock,
     private::{self, Bound, Others},
@@ -12,7 +13,7 @@ use crate::{
 use std::{
     fs::{File, Metadata},
     io::{Read as _, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, UNIX_EPOCH},
 };
 
@@ -46,6 +47,8 @@ pub(super) struct Known {
     folder: PathBuf,
     record: PathBuf,
     stamp: String,
+    /// Whether it had been left alone for long enough when it was seen, before it was read.
+    settled: bool,
 }
 
 impl KnownFiles {
@@ -62,7 +65,7 @@ impl KnownFiles {
             bytes: 0,
             ..MOST
         };
-        if let Some(folder) = &self.folder {
+        if let Some(folder) = self.folder.as_ref().filter(|it| is_private(it)) {
             private::remove_oldest(folder, none, is_ours);
         }
     }
@@ -78,6 +81,7 @@ impl KnownFiles {
             record: folder.join(name + ENDING),
             folder,
             stamp,
+            settled: is_settled(seen),
         })
     }
 }
@@ -85,7 +89,7 @@ impl KnownFiles {
 impl Known {
     /// The digest that the file has, if it is known.
     pub(super) fn digest(&self) -> Option<Digest> {
-        if private::flaw(&self.folder, Others::Nothing).ok()?.is_some() {
+        if !is_private(&self.folder) {
             return None;
         }
         let mut text = String::new();
@@ -97,16 +101,14 @@ impl Known {
     /// Remembers what the file was read to be, unless it may have changed meanwhile. That it cannot be done costs the next start the
     /// reading.
     pub(super) fn remember(&self, file: &File, digest: Digest) {
-        let Some(seen) = file.metadata().ok().filter(is_settled) else {
-            return;
-        };
-        if identity(&seen).is_none_or(|(_, stamp)| stamp != self.stamp) {
+        let now = file.metadata().ok().and_then(|seen| identity(&seen));
+        if !self.settled || now.is_none_or(|(_, stamp)| stamp != self.stamp) {
             return;
         }
         let write = || {
             private::make_folder(&self.folder)?;
-            if private::flaw(&self.folder, Others::Nothing)?.is_some() {
-                return Ok(());
+            if !is_private(&self.folder) {
+                return Err(std::io::ErrorKind::PermissionDenied.into());
             }
             let mut draft = tempfile::Builder::new()
                 .prefix(DRAFT)
@@ -126,6 +128,11 @@ impl Known {
     }
 }
 
+/// Whether nobody else can have put anything there.
+fn is_private(folder: &Path) -> bool {
+    private::flaw(folder, Others::Nothing).is_ok_and(|flaw| flaw.is_none())
+}
+
 /// Whether a record can have this name, the ending left out.
 fn is_ours(name: &str) -> bool {
     let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -133,7 +140,7 @@ fn is_ours(name: &str) -> bool {
         .is_some_and(|(device, inode)| is_hex(device) && is_hex(inode))
 }
 
-/// Whether both times lie so far back that any later change gives the file others.
+/// Whether both times lie so far back that any later change gives the file others. One without nanoseconds was not taken from a clock.
 #[cfg(unix)]
 fn is_settled(seen: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -141,9 +148,9 @@ fn is_settled(seen: &Metadata) -> bool {
         return false;
     };
     let settled = now.saturating_sub(SETTLED).as_secs();
-    [seen.mtime(), seen.ctime()]
-        .into_iter()
-        .all(|time| u64::try_from(time).is_ok_and(|time| time < settled))
+    let made_up = seen.ctime_nsec() == 0;
+    let mut times = [seen.mtime(), seen.ctime()].into_iter();
+    !made_up && times.all(|time| u64::try_from(time).is_ok_and(|time| time < settled))
 }
 
 #[cfg(not(unix))]
@@ -175,7 +182,6 @@ mod tests {
     use std::{
         fs,
         os::unix::fs::{MetadataExt as _, PermissionsExt as _},
-        path::Path,
     };
 
     struct Case {

@@ -14,6 +14,7 @@ mod call;
 mod compile;
 mod component;
 mod cpu;
+mod digest;
 mod epoch;
 mod events;
 mod imports;
@@ -38,12 +39,13 @@ pub use aot::{Discard, Discarded, FolderError, KeptComponent, KeptComponents};
 pub use call::{Call, CallError, Parameter};
 pub use compile::{CompileOrder, Compiler, CompilerCommand, compile_as_child};
 pub use component::{Component, LoadError, Origin};
+pub use digest::Digest;
 pub use events::{Event, Ignore, Level, Observer, Usage};
 pub use known::KnownFiles;
 pub use machine::Machine;
 pub use report::{ConfigField, RunnerError, RunnerInfo};
 pub use shape::{Shape, ShapeError, World};
-pub use source::{Digest, MAX_FILE, MAX_TEXT, Source, SourceError};
+pub use source::{MAX_FILE, MAX_TEXT, Source, SourceError};
 pub use stdio::{STDERR, STDOUT};
 pub use stop::Stop;
 
@@ -84,8 +86,8 @@ pub struct EngineOptions {
     pub cache_size: CacheSize,
     /// Where components are compiled.
     pub compiler: Compiler,
-    /// Whether this process has nothing else to do while a component is loaded: then the thread that asks for it looks at it and maps
-    /// it, and no other one is started for that.
+    /// Whether this process has nothing else to do while a component is loaded: then one that was compiled before is mapped by the
+    /// thread that asks for it, and no other one is started for that.
     pub alone: bool,
 }
 

@@ -24,23 +24,27 @@ pub(super) struct Fitted {
     pub(super) slots: u32,
 }
 
-/// Does `work` where it keeps nobody waiting: on a thread of its own, unless nobody is there to wait. What panics there is the component's fault.
+/// Does `work` on a thread where it keeps nobody waiting. What panics there is the component's fault.
 pub(super) async fn aside<T: Send + 'static>(
     parts: &Arc<Parts>,
     source: &Source,
     work: impl FnOnce(&Arc<Parts>, &Source) -> T + Send + 'static,
 ) -> Result<T, LoadError> {
-    let fault = || LoadError::Compile {
-        name: source.name().to_owned(),
-        reason: "it brings a fault of the reader to light".to_owned(),
-    };
-    if parts.alone {
-        let done = catch_unwind(AssertUnwindSafe(|| work(parts, source)));
-        return done.map_err(|_panic| fault());
-    }
     let (parts, given) = (Arc::clone(parts), source.clone());
     let done = tokio::task::spawn_blocking(move || work(&parts, &given)).await;
-    done.map_err(|_panic| fault())
+    done.map_err(|_panic| fault(source))
+}
+
+/// Does `work`, which takes no time worth a thread, on this one. What panics there is the component's fault.
+pub(super) fn here<T>(source: &Source, work: impl FnOnce() -> T) -> Result<T, LoadError> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_panic| fault(source))
+}
+
+fn fault(source: &Source) -> LoadError {
+    LoadError::Compile {
+        name: source.name().to_owned(),
+        reason: "it brings a fault of the reader to light".to_owned(),
+    }
 }
 
 impl Parts {

@@ -1,10 +1,11 @@
 //! Reads a component file: bounded, regular files only, identified by what was read.
 
-use super::known::{Known, KnownFiles};
+use super::{
+    digest::Digest,
+    known::{Known, KnownFiles},
+};
 use crate::escape::printable;
-use sha2::{Digest as _, Sha256};
 use std::{
-    fmt,
     fs::{File, Metadata},
     io::Read as _,
     path::{Path, PathBuf},
@@ -15,57 +16,6 @@ use std::{
 pub const MAX_FILE: u64 = 128 * 1024 * 1024;
 /// The largest text file: text is for small, hand-written components, and takes long to parse.
 pub const MAX_TEXT: u64 = 1024 * 1024;
-
-/// The SHA-256 of a component's bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Digest([u8; 32]);
-
-impl Digest {
-    /// The digest of `bytes`.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
-    }
-
-    /// What [`Display`](fmt::Display) has written.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::from_hex(text.strip_prefix("sha256:")?)
-    }
-
-    /// The digest that these 64 digits stand for.
-    #[must_use]
-    pub fn from_hex(hex: &str) -> Option<Self> {
-        let mut digest = [0; 32];
-        let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
-        if pairs.len() != digest.len() || !rest.is_empty() {
-            return None;
-        }
-        for (byte, pair) in digest.iter_mut().zip(pairs) {
-            let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
-            *byte = u8::try_from(high? * 16 + low?).ok()?;
-        }
-        Some(Self(digest))
-    }
-
-    /// The 32 bytes.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// A component, read at most once: what was read is what is checked, identified and run. A large file that is known is read only where
 /// it must be compiled.
@@ -134,10 +84,18 @@ pub enum SourceError {
         most: u64,
     },
     /// The file is not what it was a moment ago.
-    #[error("{} changed while it was looked at\n  help: run the command again", shown(&path.to_string_lossy()))]
+    #[error("{} changed while it was looked at\n  help: run the command again; if that says the same, forget what is known of files: arborist cache clear --all", shown(&path.to_string_lossy()))]
     Changed {
         /// The file.
         path: PathBuf,
+    },
+    /// A part of this program is not what its manifest says.
+    #[error(
+        "{name} is not the component that this program's manifest describes\n  help: run scripts/build-runners, and build the program again"
+    )]
+    Misbuilt {
+        /// The built-in.
+        name: String,
     },
     /// The bytes are something else.
     #[error(
@@ -171,7 +129,8 @@ impl Source {
         })
     }
 
-    /// The component in `bytes`, which are part of this program, and whose `digest` was taken when it was built.
+    /// The component in `bytes`, which are part of this program, and whose `digest` was taken when they were built. It is compared where
+    /// the bytes are asked for.
     #[must_use]
     pub fn embedded(name: &str, bytes: &'static [u8], digest: Digest) -> Self {
         Self {
@@ -195,8 +154,8 @@ impl Source {
     /// # Errors
     /// Those of [`Source::read`].
     pub fn read_unless_known(path: &Path, known: &KnownFiles) -> Result<Self, SourceError> {
-        if let Some(source) = Self::at_once(path, known) {
-            return source;
+        if let Some(source) = Self::known(path, known) {
+            return Ok(source);
         }
         let (file, seen) = open(path)?;
         let source = Self::parse(path, read_all(&file, path)?)?;
@@ -207,18 +166,13 @@ impl Source {
         Ok(source)
     }
 
-    /// [`Source::read_unless_known`] where that takes no time worth a thread: of a small file, or one that is known.
+    /// The component at `path`, if it is a large file that `known` knows. It is not read, and what it is not is not told.
     #[must_use]
-    pub fn at_once(path: &Path, known: &KnownFiles) -> Option<Result<Self, SourceError>> {
-        let (file, seen) = match open(path) {
-            Ok(opened) => opened,
-            Err(error) => return Some(Err(error)),
-        };
-        let Some(place) = known.place(&seen) else {
-            return Some(read_all(&file, path).and_then(|bytes| Self::parse(path, bytes)));
-        };
+    pub fn known(path: &Path, known: &KnownFiles) -> Option<Self> {
+        let (_file, seen) = open(path).ok()?;
+        let place = known.place(&seen)?;
         let (digest, size) = (place.digest()?, usize::try_from(seen.len()).ok()?);
-        Some(Ok(Self {
+        Some(Self {
             name: shown(&path.to_string_lossy()),
             content: Content::Unread(Arc::new(Unread {
                 path: path.to_owned(),
@@ -227,7 +181,7 @@ impl Source {
             })),
             size,
             digest,
-        }))
+        })
     }
 
     fn parse(path: &Path, bytes: Vec<u8>) -> Result<Self, SourceError> {
@@ -273,7 +227,12 @@ impl Source {
     pub fn bytes(&self) -> Result<&[u8], SourceError> {
         let unread = match &self.content {
             Content::Read(bytes) => return Ok(bytes),
-            Content::Embedded(bytes) => return Ok(bytes),
+            Content::Embedded(bytes) if Digest::of(bytes) == self.digest => return Ok(bytes),
+            Content::Embedded(_) => {
+                return Err(SourceError::Misbuilt {
+                    name: self.name.clone(),
+                });
+            }
             Content::Unread(unread) => unread,
         };
         if let Some(bytes) = unread.bytes.get() {
@@ -310,9 +269,18 @@ fn shown(name: &str) -> String {
 /// Opens a regular file that is not too large.
 fn open(path: &Path) -> Result<(File, Metadata), SourceError> {
     let fail = |error| read_error(path, error);
-    // A FIFO blocks on opening and a device may act on it, so look before opening, and once more after.
+    // A device may act on being opened, so look before, and once more after: by then it may be a FIFO, for which nobody waits.
     regular(path, &std::fs::metadata(path).map_err(fail)?)?;
-    let file = File::open(path).map_err(fail)?;
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY)
+            .bits()
+            .cast_signed(),
+    );
+    let file = options.open(path).map_err(fail)?;
     let metadata = file.metadata().map_err(fail)?;
     regular(path, &metadata)?;
     if metadata.len() > MAX_FILE {

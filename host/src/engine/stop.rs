@@ -146,6 +146,9 @@ pub(super) fn reason(error: &wasmtime::Error, store: &Store<RunState>) -> Stop {
 /// What the system said when it gave no memory. A guest cannot make such an error: it has a type.
 fn out_of_memory(error: &wasmtime::Error) -> Option<String> {
     let refused = |cause: &(dyn std::error::Error + 'static)| {
+        if cause.is::<wasmtime::OutOfMemory>() {
+            return true;
+        }
         #[cfg(unix)]
         if let Some(errno) = cause.downcast_ref::<rustix::io::Errno>() {
             return *errno == rustix::io::Errno::NOMEM;

@@ -138,15 +138,12 @@ pub fn source(selected: &Selected, known: &KnownFiles) -> Result<Source, SourceE
     }
 }
 
-/// [`source`] where that takes no time worth a thread.
+/// [`source`] where nothing is read for it: of what comes with the host, and of a large file that `known` knows.
 #[must_use]
-pub fn source_at_once(
-    selected: &Selected,
-    known: &KnownFiles,
-) -> Option<Result<Source, SourceError>> {
+pub fn known_source(selected: &Selected, known: &KnownFiles) -> Option<Source> {
     match &selected.origin {
-        RunnerOrigin::File(path) => Source::at_once(path, known),
-        RunnerOrigin::Builtin => Some(source(selected, known)),
+        RunnerOrigin::File(path) => Source::known(path, known),
+        RunnerOrigin::Builtin => source(selected, known).ok(),
     }
 }
 

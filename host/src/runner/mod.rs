@@ -16,7 +16,7 @@ pub use input::{
     Description, InputError, MAX_DESCRIPTION, MAX_NAME, MAX_PARAMETERS, MAX_VALUE, Parameters,
 };
 pub use loaded::{
-    BeginError, Deadline, Outside, Runner, StartError, describe, load, source, source_at_once,
+    BeginError, Deadline, Outside, Runner, StartError, describe, known_source, load, source,
 };
 pub use running::{Operation, Running};
 

@@ -262,7 +262,7 @@ pub(crate) fn engine(
         cache: folders.cache.as_ref().map(|folder| folder.join("aot")),
         cache_size: settings.cache_size,
         compiler: Compiler::Child(worker),
-        // A command loads its runner before it does anything else.
+        // Nobody else is served meanwhile.
         alone: true,
     };
     let engine = Engine::new(options).map_err(|error| {

@@ -34,7 +34,7 @@ pub(crate) async fn inspect(args: InspectArgs, talk: &Arc<Talk>) -> Result<(), F
         return engine::inspect(&settings, &surroundings.folders, args.format, talk);
     }
     let lenders = lenders(&surroundings, &settings, &args)?;
-    let source = settings::source(&settings, &surroundings.folders).await?;
+    let source = settings::source_anew(&settings).await?;
     // Compiling takes what time it needs: --timeout is around all of this.
     let loading = Deadline::after(Instant::now(), MOST);
     let engine = host::engine(&surroundings.folders, settings.engine, talk)?;

@@ -3,7 +3,7 @@
 use crate::exit::{Exit, Failure};
 use arborist::escape::{json, printable};
 use std::{
-    io::{self, BufRead as _, ErrorKind, Read as _, Write as _},
+    io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 use tempfile::NamedTempFile;
@@ -89,15 +89,20 @@ impl Staged {
     }
 }
 
-/// Whether standard output takes `text` without waiting for a reader: what is ready to be written to takes so much, whatever it is.
+/// Whether standard output takes `text` without waiting for a reader. A pipe of Linux that is ready takes a page; anything takes the smaller
+/// bound.
 #[cfg(unix)]
 fn is_taken_at_once(text: &str) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    const AT_ONCE: usize = 4096;
     let stdout = io::stdout();
+    let most = if cfg!(target_os = "linux") && !stdout.is_terminal() {
+        4096
+    } else {
+        512
+    };
     let mut asked = [PollFd::new(&stdout, PollFlags::OUT)];
     let ready = poll(&mut asked, Some(&Timespec::default())).is_ok_and(|ready| ready == 1);
-    text.len() <= AT_ONCE && ready && asked.iter().all(|it| it.revents() == PollFlags::OUT)
+    text.len() <= most && ready && asked.iter().all(|it| it.revents() == PollFlags::OUT)
 }
 
 #[cfg(not(unix))]

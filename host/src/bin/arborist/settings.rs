@@ -131,20 +131,26 @@ pub(crate) fn of_file(config: &ConfigArgs) -> Result<Invocation, Failure> {
     })
 }
 
-/// Reads the component of the selected runner, off the runtime's thread where that takes time.
+/// The component of the selected runner. Nothing of it is read where it is known; what is read is read off the runtime's thread.
 pub(crate) async fn source(settings: &Settings, folders: &Folders) -> Result<Source, Failure> {
-    let failed = |error| Failure::new(Exit::Component, error);
-    let (runner, known) = (
-        settings.runner.clone(),
-        KnownFiles::of(folders.known_files()),
-    );
-    match arborist::runner::source_at_once(&runner, &known) {
-        Some(source) => source.map_err(failed),
-        None => {
-            let read = move || arborist::runner::source(&runner, &known).map_err(failed);
-            output::aside(read).await
-        }
+    read(settings, KnownFiles::of(folders.known_files())).await
+}
+
+/// [`source`] for those who ask what the file holds now: a known one is read too.
+pub(crate) async fn source_anew(settings: &Settings) -> Result<Source, Failure> {
+    read(settings, KnownFiles::default()).await
+}
+
+async fn read(settings: &Settings, known: KnownFiles) -> Result<Source, Failure> {
+    if let Some(source) = arborist::runner::known_source(&settings.runner, &known) {
+        return Ok(source);
     }
+    let runner = settings.runner.clone();
+    output::aside(move || {
+        let source = arborist::runner::source(&runner, &known);
+        source.map_err(|error| Failure::new(Exit::Component, error))
+    })
+    .await
 }
 
 /// Faults of the command line are usage errors; anything else is the configuration's.

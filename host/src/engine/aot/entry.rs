@@ -102,7 +102,7 @@ fn code_path(folder: &Folder, key: &str, length: u64) -> PathBuf {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::engine::{aot::record::About, source::Digest};
+    use crate::engine::{aot::record::About, digest::Digest};
     use std::{os::unix::fs::PermissionsExt as _, time::UNIX_EPOCH};
 
     fn folder() -> (tempfile::TempDir, Folder) {

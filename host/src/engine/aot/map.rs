@@ -37,7 +37,7 @@ impl Unusable {
             errno.or(seen)
         });
         match system {
-            // The system maps no file that is empty: nothing that has waiting for.
+            // The system maps no file that is empty, now or later.
             None | Some(rustix::io::Errno::INVAL) if !error.is::<wasmtime::OutOfMemory>() => {
                 Self::Refused(format!("{error:#}"))
             }

@@ -28,7 +28,7 @@ pub use folder::FolderError;
 pub use listing::{Discard, Discarded, KeptComponent, KeptComponents};
 pub(super) use map::{Code, Unusable, component};
 
-use super::source::{Digest, Source};
+use super::{digest::Digest, source::Source};
 use crate::{escape::printable, limits::CacheSize, turn::Turn};
 use arriving::Trouble;
 use contents::{Contents, MOST_ANSWERS};

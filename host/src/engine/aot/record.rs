@@ -1,6 +1,6 @@
 //! What makes an entry found: the length of its code, and for people what it was made from.
 
-use crate::{engine::source::Digest, private};
+use crate::{engine::digest::Digest, private};
 use std::{io::Read as _, path::Path};
 
 /// As much of a record as tells the length: 20 digits and the line's end.

@@ -2,7 +2,7 @@
 
 use super::{AotCache, contents::MOST_ANSWERS, names};
 use crate::{
-    engine::{RunnerInfo, source::Digest},
+    engine::{RunnerInfo, digest::Digest},
     limits::Limits,
     private,
 };

@@ -2,7 +2,7 @@
 
 use super::{AotCache, contents::MOST_ANSWERS, names};
 use crate::{
-    engine::{Shape, source::Digest},
+    engine::{Shape, digest::Digest},
     private,
 };
 use std::{io::Read as _, path::PathBuf};
