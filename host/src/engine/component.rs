@@ -191,6 +191,12 @@ impl Parts {
         source: &Source,
         limits: &Limits,
     ) -> Option<Result<Component, LoadError>> {
+        let (looked, fitted) = self.kept(source, limits)?;
+        Some(self.finish(source, looked, fitted, Origin::Cached, None))
+    }
+
+    /// What the AOT cache has of a component, if it has all of it.
+    fn kept(&self, source: &Source, limits: &Limits) -> Option<(Looked, Fitted)> {
         let shape = self.cache.as_ref()?.shape(source.digest())?;
         let world = shape.world().ok()?;
         let needs = Needs::new(limits, &shape);
@@ -201,7 +207,7 @@ impl Parts {
             world,
             needs,
         };
-        Some(self.finish(source, looked, fitted, Origin::Cached, None))
+        Some((looked, fitted))
     }
 
     /// Looks at a component without compiling anything, and finds what was compiled before. A component of which everything is known is
@@ -211,26 +217,24 @@ impl Parts {
         source: &Source,
         limits: &Limits,
     ) -> Result<(Looked, Option<Fitted>), LoadError> {
+        if let Some((looked, fitted)) = self.kept(source, limits) {
+            return Ok((looked, Some(fitted)));
+        }
         let refused = |error| LoadError::Shape {
             name: source.name().to_owned(),
             error,
         };
-        let cache = self.cache.as_ref();
-        let kept = cache.and_then(|cache| cache.shape(source.digest()));
-        let is_kept = kept.is_some();
-        let shape = match kept {
-            Some(shape) => shape,
-            None => Shape::read(source.bytes()?).map_err(refused)?,
-        };
+        let bytes = source.bytes()?;
+        let shape = Shape::read(bytes).map_err(refused)?;
         let world = shape.world().map_err(refused)?;
         let needs = Needs::new(limits, &shape);
         let cached = self.cached(source, needs);
         if cached.is_none() {
-            bomb::check(source.bytes()?).map_err(refused)?;
+            bomb::check(bytes).map_err(refused)?;
         }
         let looked = Looked {
             shape,
-            is_kept,
+            is_kept: false,
             world,
             needs,
         };

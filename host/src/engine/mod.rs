@@ -23,6 +23,7 @@ mod linker;
 mod machine;
 mod memory;
 mod native;
+mod refusal;
 mod report;
 mod settings;
 mod shape;

@@ -1,8 +1,8 @@
 //! Why the sandbox stopped a run, told apart from what the runner itself reports.
 
-use super::{memory::Exceeded, state::RunState};
+use super::{memory::Exceeded, refusal, state::RunState};
 use crate::{escape::printable, limits::Limit};
-use std::{fmt, time::Duration};
+use std::{fmt, io::ErrorKind, time::Duration};
 use wasmtime::{
     PoolConcurrencyLimitError, Store, Trap, WasmBacktrace, component::ResourceTableError,
 };
@@ -143,22 +143,10 @@ pub(super) fn reason(error: &wasmtime::Error, store: &Store<RunState>) -> Stop {
     Stop::Trap(trap_text(error))
 }
 
-/// What the system said when it gave no memory. A guest cannot make such an error: it has a type.
+/// What the system said when it gave no memory.
 fn out_of_memory(error: &wasmtime::Error) -> Option<String> {
-    let refused = |cause: &(dyn std::error::Error + 'static)| {
-        if cause.is::<wasmtime::OutOfMemory>() {
-            return true;
-        }
-        #[cfg(unix)]
-        if let Some(errno) = cause.downcast_ref::<rustix::io::Errno>() {
-            return *errno == rustix::io::Errno::NOMEM;
-        }
-        let error = cause.downcast_ref::<std::io::Error>();
-        error.is_some_and(|error| error.kind() == std::io::ErrorKind::OutOfMemory)
-    };
-    let mut causes = error.chain();
-    causes
-        .any(refused)
+    let refused = refusal::of_system(error)?;
+    (refused.kind() == ErrorKind::OutOfMemory)
         .then(|| printable(&error.root_cause().to_string(), SHOWN).into_owned())
 }
 

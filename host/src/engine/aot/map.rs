@@ -1,5 +1,6 @@
 //! Loads native code: the one place in this project that needs `unsafe`.
 
+use crate::engine::refusal;
 use std::{fs::File, io};
 use wasmtime::component::Component;
 
@@ -26,23 +27,10 @@ pub(in crate::engine) enum Unusable {
 
 impl Unusable {
     fn of(error: &wasmtime::Error) -> Self {
-        let system = error.chain().find_map(|cause| {
-            let errno = cause.downcast_ref::<rustix::io::Errno>().copied();
-            let seen = cause.downcast_ref::<io::Error>();
-            let seen = seen.and_then(|error| {
-                error
-                    .raw_os_error()
-                    .map(rustix::io::Errno::from_raw_os_error)
-            });
-            errno.or(seen)
-        });
-        match system {
+        match refusal::of_system(error) {
             // The system maps no file that is empty, now or later.
-            None | Some(rustix::io::Errno::INVAL) if !error.is::<wasmtime::OutOfMemory>() => {
-                Self::Refused(format!("{error:#}"))
-            }
-            Some(errno) => Self::System(errno.into()),
-            None => Self::System(io::ErrorKind::OutOfMemory.into()),
+            Some(refused) if refused.kind() != io::ErrorKind::InvalidInput => Self::System(refused),
+            _ => Self::Refused(format!("{error:#}")),
         }
     }
 }

@@ -29,16 +29,17 @@ pub use listing::{Discard, Discarded, KeptComponent, KeptComponents};
 pub(super) use map::{Code, Unusable, component};
 
 use super::{digest::Digest, source::Source};
-use crate::{escape::printable, limits::CacheSize, turn::Turn};
+use crate::{escape::printable, limits::CacheSize, private, turn::Turn};
 use arriving::Trouble;
 use contents::{Contents, MOST_ANSWERS};
 use entry::Entry;
 use folder::Folder;
 use record::About;
+use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use std::{
     hash::{Hash as _, Hasher},
-    io,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -189,6 +190,17 @@ impl AotCache {
         };
         contents.make_room(&self.folder, own, most);
         written
+    }
+
+    /// What was kept beside an entry under `name`, in at most so many bytes. What is damaged or longer was not.
+    fn beside<T: DeserializeOwned>(&self, name: &str, most: u64) -> Option<T> {
+        let mut text = Vec::new();
+        private::open(&self.folder.path().join(name))?
+            .take(most + 1)
+            .read_to_end(&mut text)
+            .ok()?;
+        let within = text.len() as u64 <= most;
+        within.then(|| serde_json::from_slice(&text).ok())?
     }
 
     /// Keeps what belongs to an entry and is called `name`, beside at most so many answers.

@@ -4,10 +4,8 @@ use super::{AotCache, contents::MOST_ANSWERS, names};
 use crate::{
     engine::{RunnerInfo, digest::Digest},
     limits::Limits,
-    private,
 };
 use sha2::{Digest as _, Sha256};
-use std::io::Read as _;
 
 /// The longest answer that is kept, in bytes; who says more is asked each time.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -15,14 +13,8 @@ const MAX_BYTES: u64 = 256 * 1024;
 impl AotCache {
     /// What the component of that digest said under these limits, if it was kept. What is damaged was not.
     pub(in crate::engine) fn said(&self, digest: Digest, limits: &Limits) -> Option<RunnerInfo> {
-        let mut text = Vec::new();
         let name = Self::about_name(&self.key(digest), limits);
-        private::open(&self.folder.path().join(name))?
-            .take(MAX_BYTES + 1)
-            .read_to_end(&mut text)
-            .ok()?;
-        let within = text.len() as u64 <= MAX_BYTES;
-        within.then(|| serde_json::from_slice(&text).ok())?
+        self.beside(&name, MAX_BYTES)
     }
 
     /// Keeps what a component said. That it cannot be kept costs the next start an instance, and is no word worth.

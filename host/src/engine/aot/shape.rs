@@ -1,11 +1,7 @@
 //! What components import and export, kept beside their artefacts and trusted as these are: who has both needs no byte of the component.
 
 use super::{AotCache, contents::MOST_ANSWERS, names};
-use crate::{
-    engine::{Shape, digest::Digest},
-    private,
-};
-use std::{io::Read as _, path::PathBuf};
+use crate::engine::{Shape, digest::Digest};
 
 /// The longest account of a shape that is kept, in bytes: hundreds of imports with long names.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -13,12 +9,7 @@ const MAX_BYTES: u64 = 64 * 1024;
 impl AotCache {
     /// The shape of the component of that digest, if it was kept. What is damaged was not.
     pub(in crate::engine) fn shape(&self, digest: Digest) -> Option<Shape> {
-        let mut text = Vec::new();
-        private::open(&self.shape_path(digest))?
-            .take(MAX_BYTES)
-            .read_to_end(&mut text)
-            .ok()?;
-        serde_json::from_slice(&text).ok()
+        self.beside(&names::shape(&self.key(digest)), MAX_BYTES)
     }
 
     /// Keeps a shape. That it cannot be kept costs the next start the reading.
@@ -26,14 +17,10 @@ impl AotCache {
         let Ok(text) = serde_json::to_vec(shape) else {
             return;
         };
-        if (text.len() as u64) < MAX_BYTES {
+        if text.len() as u64 <= MAX_BYTES {
             let key = self.key(digest);
             self.keep_beside(&key, &names::shape(&key), &text, MOST_ANSWERS);
         }
-    }
-
-    fn shape_path(&self, digest: Digest) -> PathBuf {
-        self.folder.path().join(names::shape(&self.key(digest)))
     }
 }
 
@@ -59,7 +46,8 @@ mod tests {
         cache.remember_shape(digest, &shape);
         assert_eq!(cache.shape(digest), Some(shape.clone()));
         assert_eq!(cache.shape(Digest::of(b"two")), None);
-        std::fs::write(cache.shape_path(digest), "{\"imports\":[]").unwrap();
+        let name = names::shape(&cache.key(digest));
+        std::fs::write(cache.folder.path().join(name), "{\"imports\":[]").unwrap();
         assert_eq!(cache.shape(digest), None, "damaged");
         let mut long = shape;
         long.imports = vec!["x".repeat(usize::try_from(MAX_BYTES).unwrap())];
